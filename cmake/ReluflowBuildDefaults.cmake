@@ -1,0 +1,28 @@
+# What holds for the whole tree when reluflow is the top-level project. An embedding project decides
+# these things itself.
+
+get_property(_multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+if(NOT _multi_config AND NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(RELUFLOW_CCACHE ccache)
+  mark_as_advanced(RELUFLOW_CCACHE)
+  if(RELUFLOW_CCACHE)
+    # Objects that differ only in the build directory, or in the locale of the compiler's messages,
+    # count as the same: the consumer tests then find most of what they compile in the cache.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=locale ${RELUFLOW_CCACHE})
+  endif()
+endif()
+
+# Sanitizers concern every object and every link of a program, so they are set for the directory
+# tree and never travel with an exported target.
+if(RELUFLOW_SANITIZERS)
+  list(JOIN RELUFLOW_SANITIZERS "," _sanitizers)
+  set(RELUFLOW_SANITIZER_FLAGS
+      "-fsanitize=${_sanitizers}" "-fno-sanitize-recover=all" "-fno-omit-frame-pointer")
+  add_compile_options(${RELUFLOW_SANITIZER_FLAGS})
+  add_link_options(${RELUFLOW_SANITIZER_FLAGS})
+endif()
