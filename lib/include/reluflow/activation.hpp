@@ -1,0 +1,68 @@
+#pragma once
+
+#include "reluflow/dataset.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace reluflow {
+
+/// Where one neuron stands with respect to one sample. z = <w_j, x_k>.
+enum class pair_mode : std::uint8_t {
+  inactive,  ///< z < 0, or z = 0 and leaving downward; relu'(z) = 0
+  active,    ///< z > 0; relu'(z) = 1
+  resting,   ///< z = 0 for good and relu'(0) = 0: the normal velocity vanishes; written "inactive"
+  sliding,   ///< z = 0 held by two opposing fields; relu'(0) = eta in (0, 1)
+};
+
+/// "inactive", "active" or "sliding", as in switches.csv.
+[[nodiscard]] std::string_view to_string(pair_mode mode) noexcept;
+
+/// The mode of every (neuron, sample) pair, two bits a pair in two planes of 64-bit words, neuron
+/// by neuron. The planes are public because kernels read them a word at a time.
+class activation_pattern {
+ public:
+  activation_pattern() = default;
+  /// All pairs inactive.
+  activation_pattern(index neurons, index samples);
+
+  [[nodiscard]] index neurons() const noexcept { return neurons_; }
+  [[nodiscard]] index samples() const noexcept { return samples_; }
+  /// Words in one row (one neuron) of a plane: ceil(samples / 64).
+  [[nodiscard]] index words() const noexcept { return words_; }
+
+  [[nodiscard]] pair_mode operator()(index neuron, index sample) const noexcept;
+  void set(index neuron, index sample, pair_mode mode) noexcept;
+
+  /// Bits of the samples on which the neuron is active (not sliding); `words()` words.
+  [[nodiscard]] std::uint64_t active_word(index neuron, index word) const noexcept {
+    const auto at = static_cast<std::size_t>(neuron * words_ + word);
+    return upper_[at] & ~surface_[at];
+  }
+  /// Bits of the samples on whose surface the neuron is held (sliding or resting).
+  [[nodiscard]] std::uint64_t surface_word(index neuron, index word) const noexcept {
+    return surface_[static_cast<std::size_t>(neuron * words_ + word)];
+  }
+  /// One neuron's row as a pattern of its own (1 x samples), and back.
+  [[nodiscard]] activation_pattern row(index neuron) const;
+  void set_row(index neuron, const activation_pattern& row);
+
+  /// Number of pairs in `mode`.
+  [[nodiscard]] index count(pair_mode mode) const noexcept;
+  /// Hash of one neuron's row: neurons of one cell hash alike.
+  [[nodiscard]] std::size_t row_hash(index neuron) const noexcept;
+  [[nodiscard]] bool same_row(index neuron, index other) const noexcept;
+
+  friend bool operator==(const activation_pattern&, const activation_pattern&) = default;
+
+ private:
+  index neurons_ = 0;
+  index samples_ = 0;
+  index words_ = 0;
+  std::vector<std::uint64_t> upper_;    // active or sliding
+  std::vector<std::uint64_t> surface_;  // resting or sliding
+};
+
+}  // namespace reluflow

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "reluflow/problem.hpp"
+#include "reluflow/trajectory.hpp"
+
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace reluflow {
+
+/// A row of phases.csv.
+struct phase_row {
+  std::string name;
+  double t = 0.0;
+  std::string note;
+};
+
+/// A row of predictions.csv. A number that is NaN is written as an empty field.
+struct prediction_row {
+  std::string name;
+  std::string kind;  ///< "exact", "asymptotic" or "bound"
+  double predicted = std::numeric_limits<double>::quiet_NaN();
+  double measured = std::numeric_limits<double>::quiet_NaN();
+  double difference = std::numeric_limits<double>::quiet_NaN();
+  std::string reference;  ///< where the formula stands, e.g. "paper A, Lemma 4"
+  std::string note;
+};
+
+/// A run with what it started from and what is said of it: the contents of a run directory.
+struct run_record {
+  problem setup;
+  trajectory run;
+  std::vector<phase_row> phases;
+  std::vector<prediction_row> predictions;
+  std::string version;  ///< of the reluflow that made the run
+};
+
+/// Makes `directory` (and its parents) ready to receive a run. Call it before a long integration.
+/// @param force  false refuses a directory that already holds a file which a run would write
+/// @throws invalid_input when the directory is refused; nothing has been touched then
+/// @throws file_error when the directory cannot be made
+void prepare_run_directory(const std::filesystem::path& directory, bool force = false);
+
+/// Writes the files of a run: problem.toml with points.csv and network_initial.csv, trajectory.csv,
+/// switches.csv, sliding.csv, phases.csv, predictions.csv, network.csv, trajectory.npz when states
+/// were kept, and summary.json last. A directory with a summary.json holds a complete run.
+///
+/// trajectory.npz holds t (T), log_norm (T x m), a (T x m), sign (m) and direction (T x m x d).
+/// @throws invalid_input as prepare_run_directory does
+/// @throws file_error when a file cannot be written
+void write_run(const std::filesystem::path& directory, const run_record& record,
+               bool force = false);
+
+/// Reads a run directory. What the files do not hold is rebuilt or left out: resting pairs read as
+/// inactive, `switch_event::repelling` as false, there is no dense output.
+/// @throws invalid_input when the directory holds no complete run or a file is malformed
+[[nodiscard]] run_record read_run(const std::filesystem::path& directory);
+
+}  // namespace reluflow

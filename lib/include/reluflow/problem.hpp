@@ -1,0 +1,74 @@
+#pragma once
+
+#include "reluflow/dataset.hpp"
+#include "reluflow/network.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reluflow {
+
+/// Coordinates in which neurons are integrated.
+enum class chart_kind : std::uint8_t {
+  automatic,  ///< spherical when the network is balanced, Cartesian otherwise
+  spherical,  ///< (ln|w_j|, w_j/|w_j|); balanced networks only
+  cartesian,  ///< (a_j, w_j)
+};
+
+/// How a step that contains activation switches is completed.
+enum class switching_method : std::uint8_t {
+  global,        ///< the whole system is restarted at every switch
+  asynchronous,  ///< only the neurons that switch are integrated again, each by itself
+};
+
+/// What relu'(0) means where a neuron stands exactly on a switching surface.
+enum class surface_rule : std::uint8_t {
+  filippov,  ///< relu'(0) = 0, completed by sliding where that has no solution
+  fixed,     ///< relu'(0) = 0 and nothing else: an attracting surface ends the run (`accumulation`)
+};
+
+/// Options of the flow. Defaults serve most runs.
+struct flow_options {
+  double t_end = 1.0;   ///< > 0, finite: the run covers [0, t_end]
+  double rtol = 1e-9;   ///< in [1e-13, 1e-2]: error of one step relative to each neuron's own size
+  double atol = 1e-12;  ///< >= 0: Cartesian chart only, in units of a neuron's initial size
+  chart_kind chart = chart_kind::automatic;
+  switching_method switching = switching_method::global;
+  surface_rule rule = surface_rule::filippov;
+  double stop_loss = 0.0;              ///< >= 0: end as `converged` when the loss is below
+  double stop_gradient = 0.0;          ///< >= 0: end as `converged` when |grad L| is below
+  std::int64_t max_steps = 1'000'000;  ///< > 0: end as `step_limit` after this many steps
+  std::int64_t max_stalled_switches =
+      1000;  ///< > 0: end as `accumulation` after this many restarts
+             ///< at switches during which time has not moved on
+
+  /// @throws invalid_input that names the option as in a problem file, e.g. "flow.rtol"
+  void validate() const;
+};
+
+/// What of a run is kept.
+struct record_options {
+  std::vector<double> times;  ///< increasing, within [0, t_end]; times after the end are left out
+  bool states = true;         ///< keep the network at every recorded time
+  bool dense = false;  ///< keep the interpolant of every step (6 doubles a coordinate a step)
+
+  void validate(double t_end) const;
+};
+
+/// `count` >= 2 times from 0 to t_end, equally spaced.
+[[nodiscard]] std::vector<double> linear_times(double t_end, index count);
+/// 0 and then `count` - 1 times up to t_end, equally spaced in the logarithm, from t_end * 1e-4.
+[[nodiscard]] std::vector<double> log_times(double t_end, index count);
+
+/// A training problem: data, initial network, options. What a problem file describes.
+struct problem {
+  dataset data;
+  network initial;
+  flow_options flow;
+  record_options record;
+  std::optional<std::uint64_t> seed;  ///< seed of a generated part, if any
+};
+
+}  // namespace reluflow

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "reluflow/activation.hpp"
+#include "reluflow/dataset.hpp"
+
+#include <vector>
+
+namespace reluflow {
+
+/// The switching surfaces <w, x_k> = 0 of a data set. Parallel inputs (repeated, scaled, antipodal)
+/// share one surface, because only their joint sign patterns can be realised (theory.md 4.5).
+class switching_surfaces {
+ public:
+  /// Samples whose inputs agree up to sign to within `tolerance` (sine of the angle) are merged.
+  explicit switching_surfaces(const dataset& data, double tolerance = 1e-13);
+
+  /// Number of distinct surfaces, at most n.
+  [[nodiscard]] index size() const noexcept { return static_cast<index>(representatives_.size()); }
+  /// First sample of each surface; its side is the surface's positive side.
+  [[nodiscard]] index representative(index surface) const noexcept {
+    return representatives_[static_cast<std::size_t>(surface)];
+  }
+  /// Samples of a surface in increasing order.
+  [[nodiscard]] const std::vector<index>& members(index surface) const noexcept {
+    return members_[static_cast<std::size_t>(surface)];
+  }
+  /// The surface of a sample.
+  [[nodiscard]] index surface_of(index sample) const noexcept {
+    return surface_of_[static_cast<std::size_t>(sample)];
+  }
+  /// +1 when the sample points to the positive side of its surface, -1 when to the other.
+  [[nodiscard]] double orientation(index sample) const noexcept { return orientation_[sample]; }
+  /// Unit normals, d x size(), one surface a column: x_k/|x_k| of the representative.
+  [[nodiscard]] const Eigen::MatrixXd& normals() const noexcept { return normals_; }
+
+  /// Puts all members of `surface` into the modes that belong to the representative's `mode`.
+  void set_mode(activation_pattern& pattern, index neuron, index surface, pair_mode mode) const;
+
+ private:
+  std::vector<index> representatives_;
+  std::vector<std::vector<index>> members_;
+  std::vector<index> surface_of_;
+  Eigen::VectorXd orientation_;
+  Eigen::MatrixXd normals_;
+};
+
+}  // namespace reluflow

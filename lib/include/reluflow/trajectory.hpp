@@ -1,0 +1,112 @@
+#pragma once
+
+#include "reluflow/activation.hpp"
+#include "reluflow/network.hpp"
+#include "reluflow/problem.hpp"
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace reluflow {
+
+/// How a run ended. None of these is an exception.
+enum class outcome : std::uint8_t {
+  reached_end,    ///< t = t_end
+  converged,      ///< the loss or the gradient norm fell below its level
+  stopping_time,  ///< a terminal stopping time was reached
+  accumulation,   ///< switches without end at one time; `trajectory::stalled_pairs` names them
+  step_limit,     ///< max_steps steps were not enough
+  not_finite,     ///< the state left the range of doubles
+  interrupted,    ///< the caller asked to stop; everything up to `trajectory::t` is valid
+};
+
+[[nodiscard]] std::string_view to_string(outcome value) noexcept;
+/// True for outcomes that answer the request: reached_end, converged, stopping_time.
+[[nodiscard]] bool is_success(outcome value) noexcept;
+
+/// One recorded time: a row of trajectory.csv.
+struct record_row {
+  double t = 0.0;
+  double loss = 0.0;
+  double mu = 0.0;             ///< local-PL curvature -L'/L = |grad L|^2 / (alpha L)
+  double mu_mean = 0.0;        ///< (1/t) int_0^t mu; mu(0) at t = 0
+  double gradient_norm = 0.0;  ///< |grad L|, with the minimal-norm Clarke subgradient on surfaces
+  index active = 0;            ///< pairs active
+  index sliding = 0;           ///< pairs sliding
+};
+
+/// One pair changed its mode at time t: a row of switches.csv. Several changes of one pair at one
+/// time are one event.
+struct switch_event {
+  double t = 0.0;
+  index neuron = 0;
+  index sample = 0;
+  pair_mode from = pair_mode::inactive;
+  pair_mode to = pair_mode::inactive;
+  bool repelling =
+      false;  ///< the surface repels here: solutions are not unique, relu'(0) = 0 chose
+};
+
+/// One neuron slid on one sample's surface during [t_begin, t_end], with multiplier eta in [0, 1].
+struct sliding_interval {
+  index neuron = 0;
+  index sample = 0;
+  double t_begin = 0.0;
+  double t_end = 0.0;      ///< end of the run where `open`
+  double eta_begin = 0.0;  ///< eta just after entry
+  double eta_end = 0.0;    ///< eta just before exit, or at the end of the run
+  bool open = false;       ///< still sliding at the end of the run
+};
+
+/// The interpolant of one step: every coordinate of the state is a quintic on [t0, t1], given by
+/// its Bernstein coefficients.
+struct dense_segment {
+  double t0 = 0.0;
+  double t1 = 0.0;
+  Eigen::MatrixXd control;  ///< coordinates x 6
+};
+
+struct run_statistics {
+  std::int64_t steps = 0;              ///< accepted steps
+  std::int64_t rejected = 0;           ///< steps tried again with a smaller size
+  std::int64_t field_evaluations = 0;  ///< evaluations of the whole field
+  std::int64_t switches = 0;           ///< rows of switches.csv
+  std::int64_t slides = 0;             ///< entries into sliding
+  std::int64_t repelling = 0;          ///< repelling surfaces met
+  double dissipated = 0.0;  ///< int alpha |theta'|^2 dt = L(0) - L(t) up to the error of the run
+  double invariant_drift = 0.0;  ///< max_j |c_j(t) - c_j(0)| / (a_j^2 + |w_j|^2)
+  double wall_seconds = 0.0;     ///< time inside the integrator
+};
+
+/// A finished run. A value: no solver is needed to read it.
+struct trajectory {
+  outcome ending = outcome::reached_end;
+  double t = 0.0;                            ///< time reached
+  chart_kind chart = chart_kind::spherical;  ///< the chart that was used
+
+  std::vector<record_row> rows;  ///< one for each recorded time
+  std::vector<network> states;   ///< the network at each row, when kept
+  network initial_network;       ///< at t = 0
+  network final_network;         ///< at `t`
+  record_row end;                ///< the figures at `t`
+
+  activation_pattern
+      initial_pattern;  ///< modes just after t = 0, by the sign of z alone (0: inactive)
+  activation_pattern final_pattern;
+  std::vector<switch_event> switches;                  ///< in order of time
+  std::vector<sliding_interval> slides;                ///< in order of t_begin
+  std::vector<dense_segment> dense;                    ///< when kept
+  std::vector<std::pair<index, index>> stalled_pairs;  ///< (neuron, sample) of an `accumulation`
+  run_statistics statistics;
+
+  /// The network at any t in [0, this->t], from the dense output.
+  /// @throws invalid_input when dense output was not kept or t is outside
+  [[nodiscard]] network at(double time) const;
+};
+
+/// The modes of all pairs just after `time`: the initial pattern with the switches up to `time`.
+[[nodiscard]] activation_pattern pattern_at(const trajectory& run, double time);
+
+}  // namespace reluflow

@@ -1,0 +1,359 @@
+#include "io_config.hpp"
+#include "io_text.hpp"
+#include "io_words.hpp"
+#include "reluflow/errors.hpp"
+#include "reluflow/generators.hpp"
+#include "reluflow/initialisation.hpp"
+#include "reluflow/io/csv.hpp"
+#include "reluflow/io/problem_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+namespace reluflow {
+namespace {
+
+using detail::config_file;
+using detail::config_section;
+
+constexpr std::uint64_t default_seed = 1;
+constexpr std::int64_t default_record_count = 201;
+/// More recorded times than this is a slip of the keyboard.
+constexpr std::int64_t most_recorded_times = 10'000'000;
+/// exp of anything beyond is no normal double.
+constexpr double widest_log_scale = 700.0;
+
+/// Calls `work`. What it throws about a key of `section` ("noise" or "data.noise") gets the place
+/// of that key; what it throws about anything else gets the place of `fallback`.
+template <typename Work>
+auto at_key(const config_section& section, const std::string& name, const std::string& fallback,
+            Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const invalid_input& error) {
+    const detail::message_parts parts = detail::parts_of(error);
+    const std::string prefix = name + ".";
+    const std::string key =
+        parts.where.starts_with(prefix) ? parts.where.substr(prefix.size()) : parts.where;
+    if (section.has(key)) {
+      section.fail(key, parts.found, parts.expected);
+    }
+    detail::rethrow_at(fmt::format("{}, {}.{}", section.place(fallback), name, fallback), error);
+  }
+}
+
+/// Throws when both of two keys that exclude each other are there.
+void exclude(const config_section& section, const std::string& key, const std::string& other) {
+  if (section.has(key) && section.has(other)) {
+    section.fail(key, fmt::format("both {} and {}", other, key), "one of the two");
+  }
+}
+
+std::optional<std::uint64_t> read_seed(config_section& section) {
+  const auto seed = section.count("seed", 0);
+  return seed ? std::optional<std::uint64_t>(static_cast<std::uint64_t>(*seed)) : std::nullopt;
+}
+
+// --- data ---------------------------------------------------------------------------------------
+
+/// Reads the keys of a generator, then draws from a seed: unknown keys are found before the work.
+using data_source = std::function<dataset(std::uint64_t seed)>;
+
+struct generator {
+  std::string_view name;
+  data_source (*read)(config_section& section);
+};
+
+data_source read_gaussian(config_section& section) {
+  const index samples = section.required_count("samples", 1);
+  const index dimension = section.required_count("dimension", 1);
+  (void)section.choice("teacher", {"linear"});
+  const double noise = section.real("noise").value_or(0.0);
+  return [=](std::uint64_t seed) { return gaussian_data(samples, dimension, noise, seed); };
+}
+
+data_source read_orthonormal(config_section& section) {
+  const index samples = section.required_count("samples", 1);
+  const index dimension = section.count("dimension", 1).value_or(samples);
+  return [=](std::uint64_t seed) { return orthonormal_data(samples, dimension, seed); };
+}
+
+/// A new generator is one more line here.
+constexpr std::array<generator, 2> generators{{
+    {"gaussian", &read_gaussian},
+    {"orthonormal", &read_orthonormal},
+}};
+
+template <typename Entries>
+std::vector<std::string_view> names_of(const Entries& entries) {
+  std::vector<std::string_view> names;
+  for (const auto& entry : entries) {
+    names.push_back(entry.name);
+  }
+  return names;
+}
+
+/// A part of a problem and the seed it was drawn with, if any.
+template <typename Part>
+struct drawn {
+  Part part;
+  std::optional<std::uint64_t> seed;
+};
+
+drawn<dataset> read_data(const config_file& file, const std::filesystem::path& directory,
+                         std::optional<std::uint64_t> seed) {
+  config_section section(file, "data", false);
+  exclude(section, "generator", "file");
+  const auto name = section.string("file");
+  const auto choice = section.choice("generator", names_of(generators));
+  const bool bias = section.boolean("bias").value_or(false);
+  if (name) {
+    section.finish();
+    return {read_points(directory / *name, bias), std::nullopt};
+  }
+  if (!choice) {
+    section.fail("file", "neither file nor generator", "one of the two");
+  }
+  const std::uint64_t used = seed.value_or(read_seed(section).value_or(default_seed));
+  const data_source draw = generators.at(*choice).read(section);
+  section.finish();
+  dataset data = at_key(section, "data", "generator", [&] { return draw(used); });
+  return {bias ? with_bias(data) : std::move(data), used};
+}
+
+// --- network ------------------------------------------------------------------------------------
+
+struct network_request {
+  const dataset& data;
+  index width;
+  std::uint64_t seed;
+  output_scaling scaling;
+};
+
+using network_source = std::function<network(const network_request& request)>;
+
+struct initialisation {
+  std::string_view name;
+  network_source (*read)(config_section& section);
+};
+
+/// ln(scale), from `scale` or `log_scale`.
+double read_log_scale(config_section& section) {
+  exclude(section, "log_scale", "scale");
+  const auto scale = section.real("scale");
+  const auto log_scale = section.real("log_scale");
+  if (scale && !(*scale > 0.0)) {
+    section.fail("scale", "a positive number");
+  }
+  if (!scale && !log_scale) {
+    section.fail("scale", "neither scale nor log_scale", "one of the two");
+  }
+  return scale ? std::log(*scale) : *log_scale;
+}
+
+/// `scale`, for networks whose weights are doubles.
+double read_scale(config_section& section) {
+  const double log_scale = read_log_scale(section);
+  if (!(std::abs(log_scale) <= widest_log_scale)) {
+    section.fail(section.has("scale") ? "scale" : "log_scale",
+                 "a scale between exp(-700) and exp(700); only balanced networks go beyond");
+  }
+  return section.real("scale").value_or(std::exp(log_scale));
+}
+
+network_source read_balanced(config_section& section) {
+  return [log_scale = read_log_scale(section)](const network_request& r) {
+    return balanced_network(r.width, r.data.dimension(), log_scale, r.seed, r.scaling);
+  };
+}
+
+network_source read_group(config_section& section) {
+  return [log_scale = read_log_scale(section)](const network_request& r) {
+    return group_network(r.data, r.width, log_scale, r.seed, r.scaling);
+  };
+}
+
+/// An initialisation that is given by `scale` alone.
+template <network (*make)(index, index, double, std::uint64_t, output_scaling)>
+network_source read_scaled(config_section& section) {
+  return [scale = read_scale(section)](const network_request& r) {
+    return make(r.width, r.data.dimension(), scale, r.seed, r.scaling);
+  };
+}
+
+/// A new initialisation is one more line here.
+constexpr std::array<initialisation, 5> initialisations{{
+    {"balanced", &read_balanced},
+    {"dominated", &read_scaled<&dominated_network>},
+    {"ball", &read_scaled<&ball_network>},
+    {"gaussian", &read_scaled<&gaussian_network>},
+    {"group", &read_group},
+}};
+
+network read_network_file(const std::filesystem::path& file, const dataset& data,
+                          output_scaling scaling) {
+  network net = read_network(file, scaling);
+  if (net.dimension() != data.dimension()) {
+    throw invalid_input(
+        fmt::format("{}, line 1", file.string()),
+        fmt::format("neurons in dimension {}", net.dimension()),
+        fmt::format("{}, the dimension of the data and its bias, if any", data.dimension()));
+  }
+  return net;
+}
+
+drawn<network> read_network_section(const config_file& file, const dataset& data,
+                                    const std::filesystem::path& directory,
+                                    std::optional<std::uint64_t> seed) {
+  config_section section(file, "network", false);
+  exclude(section, "init", "file");
+  const auto name = section.string("file");
+  const auto choice = section.choice("init", names_of(initialisations));
+  const auto scaling = static_cast<output_scaling>(
+      section.choice("output_scale", detail::scaling_words).value_or(0));
+  if (name) {
+    section.finish();
+    return {read_network_file(directory / *name, data, scaling), std::nullopt};
+  }
+  if (!choice) {
+    section.fail("file", "neither file nor init", "one of the two");
+  }
+  const index width = section.required_count("width", 1);
+  const std::uint64_t used = seed.value_or(read_seed(section).value_or(default_seed));
+  const network_source draw = initialisations.at(*choice).read(section);
+  section.finish();
+  network net = at_key(section, "network", "init", [&] {
+    return draw({data, width, used, scaling});
+  });
+  return {std::move(net), used};
+}
+
+// --- flow and record ----------------------------------------------------------------------------
+
+template <typename Value, typename Read>
+void assign_if(Value& target, const std::optional<Read>& value) {
+  if (value) {
+    target = static_cast<Value>(*value);
+  }
+}
+
+flow_options read_flow(const config_file& file) {
+  config_section section(file, "flow", false);
+  flow_options flow;
+  flow.t_end = section.required_real("t_end", "a finite positive time");
+  assign_if(flow.rtol, section.real("rtol"));
+  assign_if(flow.atol, section.real("atol"));
+  assign_if(flow.chart, section.choice("chart", detail::chart_words));
+  assign_if(flow.switching, section.choice("switching", detail::switching_words));
+  assign_if(flow.rule, section.choice("rule", detail::rule_words));
+  assign_if(flow.stop_loss, section.real("stop_loss"));
+  assign_if(flow.stop_gradient, section.real("stop_gradient"));
+  assign_if(flow.max_steps, section.integer("max_steps"));
+  assign_if(flow.max_stalled_switches, section.integer("max_stalled_switches"));
+  section.finish();
+  at_key(section, "flow", "t_end", [&] { flow.validate(); });
+  return flow;
+}
+
+record_options read_record(const config_file& file, double t_end) {
+  config_section section(file, "record", true);
+  exclude(section, "count", "times");
+  exclude(section, "spacing", "times");
+  record_options record;
+  const auto times = section.reals("times");
+  const auto count = section.count("count", 2).value_or(default_record_count);
+  const bool logarithmic = section.choice("spacing", {"linear", "log"}).value_or(0) == 1;
+  assign_if(record.states, section.boolean("states"));
+  section.finish();
+  if (count > most_recorded_times) {
+    section.fail("count", fmt::format("at most {}", most_recorded_times));
+  }
+  if (times) {
+    record.times = *times;
+  } else {
+    record.times = logarithmic ? log_times(t_end, count) : linear_times(t_end, count);
+  }
+  at_key(section, "record", "times", [&] { record.validate(t_end); });
+  return record;
+}
+
+// --- overrides ----------------------------------------------------------------------------------
+
+/// Keys that make no sense together: an override of the first discards the others.
+struct alternatives {
+  std::string_view key;
+  std::vector<std::string_view> discarded;
+};
+
+const std::vector<alternatives>& alternative_keys() {
+  static const std::vector<alternatives> table{
+      {"data.file",
+       {"data.generator", "data.samples", "data.dimension", "data.teacher", "data.noise",
+        "data.seed"}},
+      {"data.generator", {"data.file"}},
+      {"network.file",
+       {"network.init", "network.width", "network.scale", "network.log_scale", "network.seed"}},
+      {"network.init", {"network.file"}},
+      {"network.scale", {"network.log_scale"}},
+      {"network.log_scale", {"network.scale"}},
+      {"record.times", {"record.count", "record.spacing"}},
+      {"record.count", {"record.times"}},
+      {"record.spacing", {"record.times"}},
+  };
+  return table;
+}
+
+/// Two passes, so that overrides which belong together do not discard each other.
+void apply(config_file& file, const std::vector<std::string>& overrides) {
+  for (const std::string& assignment : overrides) {
+    const std::string path(detail::trimmed(assignment.substr(0, assignment.find('='))));
+    for (const alternatives& entry : alternative_keys()) {
+      if (entry.key != path) {
+        continue;
+      }
+      for (const std::string_view other : entry.discarded) {
+        file.discard(std::string(other));
+      }
+    }
+  }
+  for (const std::string& assignment : overrides) {
+    file.assign(assignment);
+  }
+}
+
+void check_sections(const config_file& file) {
+  constexpr std::array<std::string_view, 4> known{"data", "network", "flow", "record"};
+  for (const auto& [name, section] : file.sections) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      const std::string where = section.line == 0
+                                    ? std::string("--set")
+                                    : fmt::format("{}, line {}", file.name, section.line);
+      throw invalid_input(where, fmt::format("the unknown section [{}]", name),
+                          "one of [data], [network], [flow], [record]");
+    }
+  }
+}
+
+}  // namespace
+
+problem read_problem(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                     std::optional<std::uint64_t> seed) {
+  config_file config = config_file::read(file);
+  apply(config, overrides);
+  check_sections(config);
+  // What costs nothing to check comes before files that may be large.
+  flow_options flow = read_flow(config);
+  record_options record = read_record(config, flow.t_end);
+  const std::filesystem::path directory = file.parent_path();
+  drawn<dataset> data = read_data(config, directory, seed);
+  drawn<network> net = read_network_section(config, data.part, directory, seed);
+  return {std::move(data.part), std::move(net.part), flow, std::move(record),
+          net.seed ? net.seed : data.seed};
+}
+
+}  // namespace reluflow

@@ -1,0 +1,126 @@
+#include "reluflow/network.hpp"
+
+#include "reluflow/errors.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+namespace reluflow {
+namespace {
+
+void check_output_scale(double alpha) {
+  if (!(alpha > 0.0) || !std::isfinite(alpha)) {
+    throw invalid_input("output_scale", fmt::format("{}", alpha), "a finite positive number");
+  }
+}
+
+void check_width(std::string_view what, index found, index expected) {
+  if (found != expected) {
+    throw invalid_input(what, fmt::format("{} entries", found),
+                        fmt::format("{}, one for each neuron", expected));
+  }
+}
+
+double sign_of(double x) { return static_cast<double>((x > 0.0) - (x < 0.0)); }
+
+}  // namespace
+
+network network::balanced(const Eigen::VectorXd& signs, Eigen::VectorXd log_norms,
+                          Eigen::MatrixXd directions, double output_scale) {
+  check_output_scale(output_scale);
+  check_width("signs", signs.size(), directions.cols());
+  check_width("log_norms", log_norms.size(), directions.cols());
+  for (index j = 0; j < directions.cols(); ++j) {
+    if (signs[j] != 1.0 && signs[j] != -1.0) {
+      throw invalid_input(fmt::format("sign of neuron {}", j), fmt::format("{}", signs[j]),
+                          "+1 or -1");
+    }
+    if (!std::isfinite(log_norms[j])) {
+      throw invalid_input(fmt::format("log norm of neuron {}", j), fmt::format("{}", log_norms[j]),
+                          "a finite number");
+    }
+    const double norm = directions.col(j).stableNorm();
+    if (!(norm > 0.0) || !std::isfinite(norm)) {
+      throw invalid_input(fmt::format("direction of neuron {}", j), "a zero or infinite vector",
+                          "a finite vector that is not zero");
+    }
+    // A unit vector to within rounding is kept as it is, so that what was written reads back the
+    // same.
+    if (std::abs(norm - 1.0) > 4e-16) directions.col(j) /= norm;
+  }
+  network net;
+  net.signs_ = signs;
+  net.log_norms_ = std::move(log_norms);
+  net.directions_ = std::move(directions);
+  net.output_scale_ = output_scale;
+  net.balanced_ = true;
+  return net;
+}
+
+network network::cartesian(Eigen::VectorXd output_weights, const Eigen::MatrixXd& weights,
+                           double output_scale) {
+  check_output_scale(output_scale);
+  check_width("output weights", output_weights.size(), weights.cols());
+  if (!output_weights.allFinite() || !weights.allFinite()) {
+    throw invalid_input("weights", "a value that is not finite", "finite numbers");
+  }
+  network net;
+  net.log_norms_.resize(weights.cols());
+  net.directions_ = weights;
+  for (index j = 0; j < weights.cols(); ++j) {
+    const double norm = weights.col(j).stableNorm();
+    net.log_norms_[j] = std::log(norm);
+    if (norm > 0.0) net.directions_.col(j) /= norm;
+  }
+  net.signs_ = output_weights.unaryExpr(&sign_of);
+  net.output_weights_ = std::move(output_weights);
+  net.output_scale_ = output_scale;
+  net.balanced_ = false;
+  return net;
+}
+
+Eigen::VectorXd network::output_weights() const {
+  if (!balanced_) return output_weights_;
+  return signs_.array() * log_norms_.array().exp();
+}
+
+Eigen::MatrixXd network::weights() const {
+  Eigen::MatrixXd w = directions_;
+  for (index j = 0; j < width(); ++j) w.col(j) *= std::exp(log_norms_[j]);
+  return w;
+}
+
+Eigen::VectorXd network::invariants() const {
+  if (balanced_) return Eigen::VectorXd::Zero(width());
+  const Eigen::ArrayXd norms = log_norms_.array().exp();
+  return (output_weights_.array() - norms) * (output_weights_.array() + norms);
+}
+
+Eigen::VectorXd network::operator()(const dataset& data) const { return (*this)(data.inputs()); }
+
+Eigen::VectorXd network::operator()(const Eigen::MatrixXd& inputs) const {
+  if (inputs.rows() != dimension()) {
+    throw invalid_input("inputs", fmt::format("dimension {}", inputs.rows()),
+                        fmt::format("{}, the dimension of the network", dimension()));
+  }
+  Eigen::VectorXd h = Eigen::VectorXd::Zero(inputs.cols());
+  for (index j = 0; j < width(); ++j) {
+    const double size = std::exp(log_norms_[j]);
+    const double factor =
+        output_scale_ * (balanced_ ? signs_[j] * size : output_weights_[j]) * size;
+    h += factor * (inputs.transpose() * directions_.col(j)).cwiseMax(0.0);
+  }
+  return h;
+}
+
+Eigen::VectorXd residuals(const dataset& data, const network& net) {
+  return data.labels() - net(data);
+}
+
+double loss(const dataset& data, const network& net) {
+  return residuals(data, net).squaredNorm() / (2.0 * static_cast<double>(data.size()));
+}
+
+}  // namespace reluflow

@@ -1,0 +1,65 @@
+#include "reluflow/trajectory.hpp"
+
+#include "reluflow/detail/bernstein.hpp"
+#include "reluflow/errors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace reluflow {
+
+std::string_view to_string(outcome value) noexcept {
+  switch (value) {
+    case outcome::reached_end:
+      return "reached_end";
+    case outcome::converged:
+      return "converged";
+    case outcome::stopping_time:
+      return "stopping_time";
+    case outcome::accumulation:
+      return "accumulation";
+    case outcome::step_limit:
+      return "step_limit";
+    case outcome::not_finite:
+      return "not_finite";
+    case outcome::interrupted:
+      return "interrupted";
+  }
+  return "unknown";
+}
+
+bool is_success(outcome value) noexcept {
+  return value == outcome::reached_end || value == outcome::converged ||
+         value == outcome::stopping_time;
+}
+
+network trajectory::at(double time) const {
+  if (dense.empty() || !(time >= dense.front().t0 && time <= dense.back().t1)) {
+    throw invalid_input("trajectory::at", fmt::format("t = {}", time),
+                        dense.empty()
+                            ? "a run that kept its dense output"
+                            : fmt::format("a time in [{}, {}]", dense.front().t0, dense.back().t1));
+  }
+  const auto segment = std::lower_bound(dense.begin(), dense.end(), time,
+                                        [](const dense_segment& s, double u) { return s.t1 < u; });
+  const double fraction = (time - segment->t0) / (segment->t1 - segment->t0);
+  const index m = initial_network.width();
+  const index d = initial_network.dimension();
+  const Eigen::VectorXd y = segment->control * bernstein_weights(fraction);
+  const Eigen::Map<const Eigen::MatrixXd> vectors(y.data() + m, d, m);
+  const double alpha = initial_network.output_scale();
+  if (chart == chart_kind::cartesian) return network::cartesian(y.head(m), vectors, alpha);
+  return network::balanced(initial_network.signs(), y.head(m), vectors, alpha);
+}
+
+activation_pattern pattern_at(const trajectory& run, double time) {
+  activation_pattern pattern = run.initial_pattern;
+  for (const switch_event& event : run.switches) {
+    if (event.t > time) break;
+    pattern.set(event.neuron, event.sample, event.to);
+  }
+  return pattern;
+}
+
+}  // namespace reluflow
