@@ -1,0 +1,76 @@
+#pragma once
+
+#include "local_flow.hpp"
+#include "recorder.hpp"
+#include "switch_search.hpp"
+
+#include <map>
+#include <vector>
+
+namespace reluflow::detail {
+
+/// A step of the whole system with frozen modes, and who leaves its modes in it.
+struct frozen_step {
+  const Eigen::VectorXd& state;    ///< at its start
+  const Eigen::MatrixXd& control;  ///< Bernstein coefficients of the state, coordinates x 6
+  const flow_modes& modes;
+  const contact_set& contacts;
+  residual_path drive;         ///< residuals of the frozen step
+  std::vector<index> leaving;  ///< neurons that leave their modes, increasing
+};
+
+/// Completes a step that contains switches without cutting it: neurons that switch are followed
+/// each by itself against the residuals of the step, the residuals are corrected by what that
+/// changes, and where the correction matters to the others all neurons are followed again until it
+/// no longer moves (docs/asynchronous.md).
+class asynchronous_step {
+ public:
+  asynchronous_step(const vector_field& field, const switching_surfaces& surfaces,
+                    const settler& settle, double rtol)
+      : field_(&field), flow_(field, surfaces, settle), surfaces_(&surfaces), rtol_(rtol) {}
+
+  /// True when the step is complete; otherwise it has to be taken again, shortened by `shorter()`.
+  [[nodiscard]] bool complete(const frozen_step& step);
+  [[nodiscard]] double shorter() const { return shorter_; }
+
+  [[nodiscard]] const std::map<index, local_path>& paths() const { return paths_; }
+  [[nodiscard]] Eigen::VectorXd state_at(const frozen_step& step, double fraction) const;
+  [[nodiscard]] flow_modes modes_at(const frozen_step& step, double fraction) const;
+
+ private:
+  /// A switch bends the residuals: at which fraction, and how far that moves other neurons.
+  struct kink {
+    double fraction = 0.0;
+    double effect = 0.0;
+  };
+
+  void follow(const frozen_step& step, const residual_path& drive, const std::vector<index>& who);
+  void add_outputs(const frozen_step& step, index neuron, const local_path& path,
+                   Eigen::MatrixXd& outputs);
+  void add_frozen_outputs(const frozen_step& step, index neuron, double weight,
+                          Eigen::MatrixXd& outputs) const;
+  [[nodiscard]] double effect(const Eigen::MatrixXd& change, double h) const;
+  [[nodiscard]] double fraction_to_keep(double total, double limit) const;
+  [[nodiscard]] double dissipation(const frozen_step& step, index neuron,
+                                   const local_path& path) const;
+  [[nodiscard]] double frozen_dissipation(const frozen_step& step, index neuron,
+                                          const local_path& path) const;
+  /// (a, w) of a neuron in units of its size at the start, from the frozen step.
+  [[nodiscard]] Eigen::VectorXd frozen_at(const frozen_step& step, index neuron,
+                                          double fraction) const;
+  /// The square of those units.
+  [[nodiscard]] double unit_square(const frozen_step& step, index neuron) const;
+
+  const vector_field* field_;
+  local_flow flow_;
+  const switching_surfaces* surfaces_;
+  double rtol_;
+  std::map<index, local_path> paths_;
+  double dissipated_ = 0.0;  // at the end of the step, where all neurons were followed
+  double dissipated_change_ = 0.0;
+  bool all_followed_ = false;
+  double shorter_ = 0.5;
+  std::vector<kink> kinks_;
+};
+
+}  // namespace reluflow::detail

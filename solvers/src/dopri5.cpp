@@ -1,0 +1,65 @@
+#include "dopri5.hpp"
+
+#include "reluflow/detail/bernstein.hpp"
+
+#include <boost/numeric/odeint/algebra/vector_space_algebra.hpp>
+#include <boost/numeric/odeint/external/eigen/eigen_resize.hpp>
+#include <boost/numeric/odeint/stepper/runge_kutta_dopri5.hpp>
+
+namespace reluflow::detail {
+
+namespace odeint = boost::numeric::odeint;
+
+struct dopri5::stepper {
+  odeint::runge_kutta_dopri5<Eigen::VectorXd, double, Eigen::VectorXd, double,
+                             odeint::vector_space_algebra>
+      impl;
+};
+
+dopri5::dopri5(Eigen::Index coordinates)
+    : stepper_(std::make_unique<stepper>()),
+      new_state_(coordinates),
+      new_rate_(coordinates),
+      error_(coordinates),
+      interior_{Eigen::VectorXd(coordinates), Eigen::VectorXd(coordinates)},
+      control_(coordinates, 6) {}
+
+dopri5::~dopri5() = default;
+
+void dopri5::step(const system& field, const Eigen::VectorXd& state, const Eigen::VectorXd& rate,
+                  double h) {
+  h_ = h;
+  stepper_->impl.do_step(
+      [&](const Eigen::VectorXd& y, Eigen::VectorXd& dydt, double /*t*/) { field(y, dydt); }, state,
+      rate, 0.0, new_state_, new_rate_, h, error_);
+}
+
+const Eigen::MatrixXd& dopri5::control_points(const Eigen::VectorXd& state,
+                                              const Eigen::VectorXd& rate) {
+  // Odeint's interpolant takes values; the two inner coefficients follow from its values at 1/3 and
+  // 2/3.
+  for (int i = 0; i < 2; ++i) {
+    stepper_->impl.calc_state((i + 1) * h_ / 3.0, interior_[i], state, rate, 0.0, new_state_,
+                              new_rate_, h_);
+  }
+  control_.col(0) = state;
+  control_.col(1) = state + (h_ / 5.0) * rate;
+  control_.col(4) = new_state_ - (h_ / 5.0) * new_rate_;
+  control_.col(5) = new_state_;
+  static const quintic at_third = bernstein_weights(1.0 / 3.0);
+  const auto inner = [&](const Eigen::VectorXd& value, double w0, double w1, double w4, double w5) {
+    return value - w0 * control_.col(0) - w1 * control_.col(1) - w4 * control_.col(4) -
+           w5 * control_.col(5);
+  };
+  interior_[0] = inner(interior_[0], at_third[0], at_third[1], at_third[4], at_third[5]).eval();
+  interior_[1] = inner(interior_[1], at_third[5], at_third[4], at_third[1], at_third[0]).eval();
+  // [ B2(1/3) B3(1/3); B3(1/3) B2(1/3) ] (b2, b3) = interior.
+  const double p = at_third[2];
+  const double q = at_third[3];
+  const double determinant = p * p - q * q;
+  control_.col(2) = (p * interior_[0] - q * interior_[1]) / determinant;
+  control_.col(3) = (p * interior_[1] - q * interior_[0]) / determinant;
+  return control_;
+}
+
+}  // namespace reluflow::detail

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <Eigen/Core>
+
+#include <functional>
+#include <memory>
+
+namespace reluflow::detail {
+
+/// One step of the Dormand-Prince 5(4) pair with its dense output, on top of Odeint's stepper. Step
+/// size control is elsewhere: this class only computes.
+class dopri5 {
+ public:
+  using system = std::function<void(const Eigen::VectorXd& state, Eigen::VectorXd& rate)>;
+
+  explicit dopri5(Eigen::Index coordinates);
+  ~dopri5();
+  dopri5(const dopri5&) = delete;
+  dopri5& operator=(const dopri5&) = delete;
+
+  /// Steps from `state` with derivative `rate` by `h`. Seven stages, of which six are evaluated;
+  /// the last one is the derivative at the new state.
+  void step(const system& field, const Eigen::VectorXd& state, const Eigen::VectorXd& rate,
+            double h);
+
+  [[nodiscard]] const Eigen::VectorXd& new_state() const { return new_state_; }
+  [[nodiscard]] const Eigen::VectorXd& new_rate() const { return new_rate_; }
+  /// Difference of the embedded solutions.
+  [[nodiscard]] const Eigen::VectorXd& error() const { return error_; }
+
+  /// Bernstein coefficients (coordinates x 6) of the interpolant of the last step, which started at
+  /// `state` with `rate`: a quintic that matches values and derivatives at both ends, of local
+  /// order 5.
+  const Eigen::MatrixXd& control_points(const Eigen::VectorXd& state, const Eigen::VectorXd& rate);
+  /// What `control_points` computed last.
+  [[nodiscard]] const Eigen::MatrixXd& last_control_points() const { return control_; }
+  /// Length of the last step.
+  [[nodiscard]] double last_step() const { return h_; }
+
+ private:
+  struct stepper;
+  std::unique_ptr<stepper> stepper_;
+  double h_ = 0.0;
+  Eigen::VectorXd new_state_;
+  Eigen::VectorXd new_rate_;
+  Eigen::VectorXd error_;
+  Eigen::VectorXd interior_[2];
+  Eigen::MatrixXd control_;
+};
+
+}  // namespace reluflow::detail

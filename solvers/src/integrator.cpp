@@ -1,0 +1,517 @@
+#include "integrator.hpp"
+
+#include "reluflow/detail/bernstein.hpp"
+
+#include <boost/math/tools/toms748_solve.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+namespace reluflow::detail {
+namespace {
+
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
+/// Switches closer in time than this, relative to the time, are one event.
+constexpr double tie = 16.0 * epsilon;
+
+/// Candidates within this fraction of a step from the first are looked at for ties.
+constexpr double same_event = 1e-6;
+
+}  // namespace
+
+integrator::integrator(const dataset& data, const network& initial, const flow_options& flow,
+                       const record_options& record, const observers& callbacks)
+    : data_(&data),
+      flow_(&flow),
+      callbacks_(&callbacks),
+      field_(data, initial, flow.chart),
+      surfaces_(data),
+      settler_(data, surfaces_, flow.rule),
+      search_(field_, surfaces_, settler_),
+      asynchronous_(field_, surfaces_, settler_, flow.rtol),
+      recorder_(field_, record, callbacks, run_),
+      stepper_(field_.coordinates()) {
+  run_.initial_network = initial;
+  run_.chart = field_.chart();
+}
+
+trajectory integrator::run() {
+  const auto begin = std::chrono::steady_clock::now();
+  start();
+  while (!ending_) {
+    if (t_ >= flow_->t_end) {
+      ending_ = outcome::reached_end;
+    } else if (run_.statistics.steps >= flow_->max_steps) {
+      ending_ = outcome::step_limit;
+    } else if (callbacks_->on_step &&
+               !callbacks_->on_step({t_, flow_->t_end, values_.loss, run_.statistics.steps,
+                                     run_.statistics.switches})) {
+      ending_ = outcome::interrupted;
+    } else {
+      advance();
+    }
+  }
+  close();
+  run_.statistics.wall_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return std::move(run_);
+}
+
+void integrator::evaluate() {
+  field_.derivative(state_, modes_, rate_, values_);
+  ++run_.statistics.field_evaluations;
+}
+
+void integrator::start() {
+  state_ = field_.pack(run_.initial_network);
+  norm_.emplace(field_, state_, flow_->rtol, flow_->atol);
+  modes_.pattern = activation_pattern(field_.neurons(), field_.samples());
+  std::map<index, std::vector<arrival>> on_surface;
+  for (index j = 0; j < field_.neurons(); ++j) {
+    const Eigen::VectorXd w = field_.vectors(state_).col(j);
+    const Eigen::VectorXd z = surfaces_.normals().transpose() * w;
+    for (index s = 0; s < surfaces_.size(); ++s) {
+      if (std::abs(z[s]) <= 4.0 * epsilon * w.norm()) {
+        on_surface[j].push_back({s, surface_side::below});
+        if (w.isZero(0.0)) {
+          for (const index k : surfaces_.members(s)) modes_.pattern.set(j, k, pair_mode::resting);
+        } else {
+          surfaces_.set_mode(modes_.pattern, j, s, pair_mode::inactive);
+        }
+      } else {
+        surfaces_.set_mode(modes_.pattern, j, s,
+                           z[s] > 0.0 ? pair_mode::active : pair_mode::inactive);
+      }
+    }
+    // w_j = 0 stays: under relu'(0) = 0 nothing moves it.
+    if (w.isZero(0.0)) on_surface.erase(j);
+  }
+  run_.initial_pattern = modes_.pattern;
+  evaluate();
+  force_error_ = 32.0 * epsilon * (values_.residuals.cwiseAbs().dot(data_->norms())) /
+                 static_cast<double>(data_->size());
+  if (!on_surface.empty()) {
+    for (const auto& [neuron, arrivals] : on_surface) settle_neuron(neuron, arrivals);
+    evaluate();
+  }
+  const step_solution now{[this](double) { return state_; }, [this](double) { return modes_; }};
+  recorder_.rows(0.0, 0.0, now);
+  check_stop(0.0, 0.0, now);
+
+  const double fastest = values_.forces.colwise().norm().maxCoeff();
+  h_ = fastest > 0.0 ? std::pow(flow_->rtol, 0.2) / fastest : flow_->t_end;
+}
+
+void integrator::advance() {
+  double h = std::min(h_, flow_->t_end - t_);
+  // Two even steps instead of one and a sliver.
+  if (flow_->t_end - t_ < 2.0 * h && flow_->t_end - t_ > h) h = 0.5 * (flow_->t_end - t_);
+  while (!try_step(h)) {
+    ++run_.statistics.rejected;
+    h *= controller_.reject(step_error_);
+    if (h <= 4.0 * epsilon * std::max(t_, std::numeric_limits<double>::min())) {
+      ending_ = outcome::not_finite;
+      return;
+    }
+  }
+  stepper_.control_points(state_, rate_);
+  if (!modes_.frames.empty()) build_residual_control();
+  // Several switches in one step are the business of asynchronous switching; a cut needs only the
+  // first.
+  const bool asynchronous = flow_->switching == switching_method::asynchronous;
+  std::vector<std::pair<index, index>> at_rest;
+  std::vector<candidate> found =
+      search_.find(view(), modes_, contacts_, asynchronous ? 1.0 : same_event, at_rest);
+  rest(at_rest);
+  if (found.empty()) {
+    h_ = h * controller_.accept(step_error_);
+    accept(h);
+    return;
+  }
+  if (asynchronous) {
+    if (modes_.frames.empty()) build_residual_control();
+    const frozen_step step = freeze(h, found);
+    if (asynchronous_.complete(step)) {
+      h_ = std::max(h * controller_.accept(step_error_), std::exchange(resume_h_, 0.0));
+      accept_asynchronous(step);
+    } else {
+      ++run_.statistics.rejected;
+      resume_h_ = std::max(resume_h_, h);
+      h_ = h * asynchronous_.shorter();
+    }
+    return;
+  }
+  h_ = h;
+  cut(std::move(found));
+}
+
+frozen_step integrator::freeze(double h, const std::vector<candidate>& found) const {
+  frozen_step step{state_,    stepper_.last_control_points(),       modes_,
+                   contacts_, {residual_control_, h, force_error_}, {}};
+  std::set<index> leaving;
+  for (const candidate& event : found) leaving.insert(event.neuron);
+  step.leaving.assign(leaving.begin(), leaving.end());
+  return step;
+}
+
+void integrator::accept_asynchronous(const frozen_step& step) {
+  const double t0 = t_;
+  const double t1 = end_of(step.drive.h);
+  const step_solution solution{
+      [&](double fraction) { return asynchronous_.state_at(step, fraction); },
+      [&](double fraction) { return asynchronous_.modes_at(step, fraction); }};
+  recorder_.rows(t0, t1, solution);
+  check_stop(t0, t1, solution);
+  const double stopped = ending_ ? t_ : t1;
+
+  std::vector<std::pair<double, index>>
+      order;  // (fraction, neuron) of every change, to sort by time
+  for (const auto& [neuron, path] : asynchronous_.paths()) {
+    for (const timed_change& timed : path.changes) order.emplace_back(timed.fraction, neuron);
+  }
+  std::stable_sort(order.begin(), order.end());
+  std::map<index, std::size_t> next;
+  for (const auto& [fraction, neuron] : order) {
+    const double t = std::min(t0 + fraction * step.drive.h, t1);
+    if (t > stopped) break;
+    recorder_.changed(t, neuron, asynchronous_.paths().at(neuron).changes[next[neuron]++].change);
+  }
+  if (ending_) return;
+  Eigen::VectorXd end = asynchronous_.state_at(step, 1.0);
+  flow_modes end_modes = asynchronous_.modes_at(step, 1.0);
+  for (const auto& [neuron, path] : asynchronous_.paths()) {
+    for (const index s : path.contacts) contacts_.insert({neuron, s});
+  }
+  t_ = t1;
+  state_ = std::move(end);
+  modes_ = std::move(end_modes);
+  ++run_.statistics.steps;
+  evaluate();
+  normalise();
+  refresh_contacts();
+  watch_resting();
+}
+
+bool integrator::try_step(double h) {
+  stepper_.step(
+      [&](const Eigen::VectorXd& y, Eigen::VectorXd& dydt) {
+        field_.derivative(y, modes_, dydt, end_values_);
+        ++run_.statistics.field_evaluations;
+      },
+      state_, rate_, h);
+  field_.residuals(stepper_.new_state() - stepper_.error(), modes_.pattern, other_values_);
+  residual_error_ = other_values_.residuals - end_values_.residuals;
+  step_error_ = (*norm_)(state_, stepper_.new_state(), stepper_.error(), residual_error_);
+  const double residual_noise = residual_error_.cwiseAbs().maxCoeff();
+  force_error_ = (residual_noise * data_->norms().sum() +
+                  32.0 * epsilon * end_values_.residuals.cwiseAbs().dot(data_->norms())) /
+                 static_cast<double>(data_->size());
+  return step_error_ <= 1.0;
+}
+
+void integrator::build_residual_control() {
+  const Eigen::MatrixXd& control = stepper_.control_points(state_, rate_);
+  Eigen::MatrixXd values(field_.samples(), 6);
+  values.col(0) = values_.residuals;
+  values.col(5) = end_values_.residuals;
+  for (int i = 1; i < 5; ++i) {
+    field_.residuals(control * bernstein_weights(i / 5.0), modes_.pattern, other_values_);
+    values.col(i) = other_values_.residuals;
+  }
+  residual_control_ = bernstein_from_values(values);
+}
+
+step_view integrator::view() const {
+  return {stepper_.last_control_points(), residual_control_, stepper_.last_step(), force_error_};
+}
+
+/// The time at the end of a step of length h from here; exactly t_end where it is that.
+double integrator::end_of(double h) const {
+  return flow_->t_end - t_ <= h * (1.0 + epsilon) ? flow_->t_end : t_ + h;
+}
+
+/// Takes over the step that the stepper holds.
+void integrator::accept(double h) {
+  const double t1 = end_of(h);
+  const step_solution solution{
+      [this](double fraction) {
+        return Eigen::VectorXd(stepper_.last_control_points() * bernstein_weights(fraction));
+      },
+      [this](double) { return modes_; }};
+  recorder_.rows(t_, t1, solution);
+  recorder_.keep_dense(t_, t1, stepper_.last_control_points());
+  check_stop(t_, t1, solution);
+  if (ending_) return;
+  t_ = t1;
+  state_ = stepper_.new_state();
+  rate_ = stepper_.new_rate();
+  std::swap(values_, end_values_);
+  ++run_.statistics.steps;
+  normalise();
+  refresh_contacts();
+  watch_resting();
+}
+
+/// Ends the step at the first event and settles what arrives there.
+void integrator::cut(std::vector<candidate> found) {
+  const candidate first = found.front();
+  if (first.fraction > 0.0) {
+    const double h = locate(first);
+    if (ending_) return;
+    accept(h);
+    if (ending_) return;
+  }
+  std::vector<candidate> arrived;
+  for (const candidate& event : found) {
+    const bool is_first =
+        event.neuron == first.neuron && event.surface == first.surface && event.kind == first.kind;
+    bool arrives = is_first;
+    if (!is_first && event.slope != 0.0) {
+      const double ahead = search_.value(event, state_, values_.residuals, modes_) / event.slope;
+      arrives = std::abs(ahead) * h_ <= tie * std::max(t_, h_) || (event.fraction == 0.0);
+    }
+    if (arrives) arrived.push_back(event);
+  }
+  settle(arrived);
+}
+
+/// Repeats the step up to the event until the time of the event no longer moves; returns its
+/// length.
+double integrator::locate(const candidate& first) {
+  const double h_trial = stepper_.last_step();
+  double h = first.fraction * h_trial;
+  const double slope = first.slope / h_trial;
+  for (int repeat = 0; repeat < 6; ++repeat) {
+    if (!try_step(h) && !std::isfinite(step_error_)) {
+      ending_ = outcome::not_finite;
+      return h;
+    }
+    const double ahead =
+        slope != 0.0
+            ? -search_.value(first, stepper_.new_state(), end_values_.residuals, modes_) / slope
+            : 0.0;
+    if (!(std::abs(ahead) > 4.0 * epsilon * std::max(t_, h)) || !(h + ahead > 0.0) ||
+        !(std::abs(ahead) < 0.1 * h)) {
+      break;
+    }
+    h += ahead;
+  }
+  stepper_.control_points(state_, rate_);
+  return h;
+}
+
+void integrator::settle(const std::vector<candidate>& arrived) {
+  std::map<index, std::vector<arrival>> arrivals;
+  for (const candidate& event : arrived) {
+    std::vector<arrival>& own = arrivals[event.neuron];
+    switch (event.kind) {
+      case event_kind::crossing:
+        own.push_back({event.surface, side_of(modes_.pattern(
+                                          event.neuron, surfaces_.representative(event.surface)))});
+        break;
+      case event_kind::release_below:
+        own.push_back({event.surface, surface_side::below});
+        break;
+      case event_kind::release_above:
+        own.push_back({event.surface, surface_side::above});
+        break;
+      case event_kind::sign_change:
+        // What held the neuron now pushes it away: below, by the convention.
+        state_[event.neuron] = 0.0;
+        for (const index s :
+             surfaces_in(modes_.pattern, event.neuron, pair_mode::sliding, surfaces_)) {
+          own.push_back({s, surface_side::below});
+        }
+        break;
+    }
+  }
+  for (const auto& [neuron, own] : arrivals) settle_neuron(neuron, own);
+  evaluate();
+}
+
+void integrator::settle_neuron(index neuron, const std::vector<arrival>& arrivals) {
+  neuron_modes modes{modes_.pattern.row(neuron), std::nullopt};
+  if (const auto frame = modes_.frames.find(neuron); frame != modes_.frames.end()) {
+    modes.frame = frame->second;
+  }
+  std::vector<mode_change> changes;
+  for (const index s : settler_.settle(arrivals, force_on(neuron), modes, changes)) {
+    contacts_.insert({neuron, s});
+  }
+  modes_.pattern.set_row(neuron, modes.row);
+  if (modes.frame) {
+    modes_.frames[neuron] = std::move(*modes.frame);
+    normalise();
+  } else {
+    modes_.frames.erase(neuron);
+  }
+  for (const mode_change& change : changes) recorder_.changed(t_, neuron, change);
+  count_restart(neuron, arrivals);
+}
+
+neuron_force integrator::force_on(index neuron) const {
+  neuron_force force;
+  force.sign = field_.sign(state_, neuron);
+  if (force.sign == 0.0) force.sign = rate_[neuron] < 0.0 ? -1.0 : 1.0;
+  force.active.resize(field_.dimension());
+  field_.active_force(modes_.pattern, neuron, values_.residuals, force.active);
+  force.residual = [this](index k) { return values_.residuals[k]; };
+  force.error = force_error_;
+  return force;
+}
+
+void integrator::rest(const std::vector<std::pair<index, index>>& pairs) {
+  for (const auto& [neuron, surface] : pairs) {
+    if (surfaces_.members(surface).size() > 1) continue;
+    surfaces_.set_mode(modes_.pattern, neuron, surface, pair_mode::resting);
+  }
+}
+
+/// Resting pairs whose normal velocity is no longer zero leave downward, or are settled again.
+void integrator::watch_resting() {
+  std::map<index, std::vector<arrival>> woken;
+  for (index j = 0; j < field_.neurons(); ++j) {
+    for (const index s : surfaces_in(modes_.pattern, j, pair_mode::resting, surfaces_)) {
+      const auto normal = surfaces_.normals().col(s);
+      const auto w = field_.vectors(state_).col(j);
+      const double velocity = field_.sign(state_, j) * normal.dot(values_.forces.col(j));
+      if (std::abs(velocity) <= force_error_) continue;
+      if (velocity < 0.0 || normal.dot(w) < -8.0 * epsilon * w.norm()) {
+        surfaces_.set_mode(modes_.pattern, j, s, pair_mode::inactive);
+      } else {
+        woken[j].push_back({s, surface_side::below});
+      }
+    }
+  }
+  if (woken.empty()) return;
+  for (const auto& [neuron, arrivals] : woken) settle_neuron(neuron, arrivals);
+  evaluate();
+}
+
+/// Puts sliding neurons back on their surfaces and directions back on the sphere; both drift by
+/// rounding and by the error of the step alone. The field is homogeneous in |v|, so the rate scales
+/// along.
+void integrator::normalise() {
+  auto v = field_.vectors(state_);
+  auto v_rate = field_.vectors(rate_);
+  for (const auto& [neuron, frame] : modes_.frames) {
+    v.col(neuron) -= frame.basis * (frame.basis.transpose() * v.col(neuron)).eval();
+  }
+  if (field_.chart() != chart_kind::spherical) return;
+  for (index j = 0; j < field_.neurons(); ++j) {
+    const double norm = v.col(j).norm();
+    if (norm == 1.0 || norm == 0.0) continue;
+    v.col(j) /= norm;
+    v_rate.col(j) /= norm;
+  }
+}
+
+/// A contact lasts until the neuron has left the surface by more than rounding.
+void integrator::refresh_contacts() {
+  std::erase_if(contacts_, [&](const std::pair<index, index>& pair) {
+    const auto [neuron, surface] = pair;
+    const pair_mode mode = modes_.pattern(neuron, surfaces_.representative(surface));
+    if (mode == pair_mode::sliding || mode == pair_mode::resting) return true;
+    const auto w = field_.vectors(state_).col(neuron);
+    const double side = mode == pair_mode::active ? 1.0 : -1.0;
+    return side * surfaces_.normals().col(surface).dot(w) > 8.0 * epsilon * w.norm();
+  });
+}
+
+void integrator::count_restart(index neuron, const std::vector<arrival>& arrivals) {
+  if (!(t_ - stall_time_ > 1e-13 * std::max(1.0, t_))) {
+    ++stalled_;
+  } else {
+    stall_time_ = t_;
+    stalled_ = 1;
+    run_.stalled_pairs.clear();
+  }
+  if (stalled_ <= flow_->max_stalled_switches) return;
+  for (const arrival& a : arrivals) {
+    const std::pair<index, index> pair{neuron, surfaces_.representative(a.surface)};
+    auto& named = run_.stalled_pairs;
+    if (std::find(named.begin(), named.end(), pair) == named.end()) named.push_back(pair);
+  }
+  ending_ = outcome::accumulation;
+}
+
+/// Ends the run inside [t0, t1] where the loss or the gradient falls below its level.
+void integrator::check_stop(double t0, double t1, const step_solution& solution) {
+  if (flow_->stop_loss <= 0.0 && flow_->stop_gradient <= 0.0) return;
+  const auto excess = [&](double fraction) {
+    const record_row row = recorder_.row(t0 + fraction * (t1 - t0), solution.state_at(fraction),
+                                         solution.modes_at(fraction));
+    double above = std::numeric_limits<double>::infinity();
+    if (flow_->stop_loss > 0.0) above = std::min(above, row.loss / flow_->stop_loss - 1.0);
+    if (flow_->stop_gradient > 0.0) {
+      above = std::min(above, row.gradient_norm / flow_->stop_gradient - 1.0);
+    }
+    return above;
+  };
+  const double end = excess(1.0);
+  if (end >= 0.0) return;
+  double fraction = 1.0;
+  if (const double begin = excess(0.0); t1 > t0 && begin > 0.0) {
+    std::uintmax_t iterations = 60;
+    fraction =
+        boost::math::tools::toms748_solve(excess, 0.0, 1.0, begin, end,
+                                          boost::math::tools::eps_tolerance<double>(48), iterations)
+            .second;
+  }
+  Eigen::VectorXd state = solution.state_at(fraction);
+  flow_modes modes = solution.modes_at(fraction);
+  t_ = t0 + fraction * (t1 - t0);
+  state_ = std::move(state);
+  modes_ = std::move(modes);
+  ending_ = outcome::converged;
+}
+
+void integrator::close() {
+  recorder_.settle();
+  run_.ending = *ending_;
+  run_.t = t_;
+  evaluate();
+  run_.end = recorder_.row(t_, state_, modes_);
+  run_.final_network = field_.unpack(state_);
+  run_.final_pattern = modes_.pattern;
+  for (const auto& [neuron, frame] : modes_.frames) {
+    const Eigen::VectorXd eta = settler_.multipliers(frame, force_on(neuron));
+    for (std::size_t i = 0; i < frame.surfaces.size(); ++i) {
+      for (const index k : surfaces_.members(frame.surfaces[i])) {
+        const double value = eta[static_cast<index>(i)];
+        recorder_.still_sliding(t_, neuron, k,
+                                surfaces_.orientation(k) > 0.0 ? value : 1.0 - value);
+      }
+    }
+  }
+  run_.statistics.dissipated = state_[state_.size() - 1];
+  const Eigen::VectorXd drift = run_.final_network.invariants() - run_.initial_network.invariants();
+  const Eigen::ArrayXd sizes =
+      run_.final_network.weights().colwise().squaredNorm().transpose().array() +
+      run_.final_network.output_weights().array().square();
+  run_.statistics.invariant_drift =
+      (sizes > 0.0).select(drift.array().abs() / sizes, 0.0).maxCoeff();
+}
+
+}  // namespace reluflow::detail
+
+namespace reluflow {
+
+trajectory integrate(const dataset& data, const network& initial, const flow_options& flow,
+                     const record_options& record, const observers& callbacks) {
+  flow.validate();
+  record.validate(flow.t_end);
+  return detail::integrator(data, initial, flow, record, callbacks).run();
+}
+
+trajectory integrate(const problem& task, const observers& callbacks) {
+  return integrate(task.data, task.initial, task.flow, task.record, callbacks);
+}
+
+}  // namespace reluflow

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "asynchronous.hpp"
+#include "dopri5.hpp"
+#include "recorder.hpp"
+#include "reluflow/solvers/flow.hpp"
+#include "reluflow/surfaces.hpp"
+#include "reluflow/vector_field.hpp"
+#include "settlement.hpp"
+#include "step_control.hpp"
+#include "switch_search.hpp"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace reluflow::detail {
+
+/// The event-driven integrator with global switching: a step is taken with all modes fixed; where
+/// the search finds a switch the step is cut there, the neurons concerned are settled on their
+/// surfaces, and the whole system starts again (docs/integrator.md).
+class integrator {
+ public:
+  integrator(const dataset& data, const network& initial, const flow_options& flow,
+             const record_options& record, const observers& callbacks);
+
+  [[nodiscard]] trajectory run();
+
+ private:
+  void start();
+  void advance();
+  [[nodiscard]] bool try_step(double h);
+  void build_residual_control();
+  [[nodiscard]] step_view view() const;
+
+  void accept(double h);
+  void accept_asynchronous(const frozen_step& step);
+  [[nodiscard]] frozen_step freeze(double h, const std::vector<candidate>& found) const;
+  [[nodiscard]] double end_of(double h) const;
+  void cut(std::vector<candidate> found);
+  [[nodiscard]] double locate(const candidate& first);
+  void settle(const std::vector<candidate>& arrived);
+  void settle_neuron(index neuron, const std::vector<arrival>& arrivals);
+  void rest(const std::vector<std::pair<index, index>>& pairs);
+  void watch_resting();
+  void normalise();
+  void refresh_contacts();
+  void check_stop(double t0, double t1, const step_solution& solution);
+  void close();
+
+  [[nodiscard]] neuron_force force_on(index neuron) const;
+  void count_restart(index neuron, const std::vector<arrival>& arrivals);
+  void evaluate();
+
+  const dataset* data_;
+  const flow_options* flow_;
+  const observers* callbacks_;
+  vector_field field_;
+  switching_surfaces surfaces_;
+  settler settler_;
+  switch_search search_;
+  asynchronous_step asynchronous_;
+  trajectory run_;
+  recorder recorder_;
+  dopri5 stepper_;
+  step_controller controller_;
+  std::optional<error_norm> norm_;
+
+  double t_ = 0.0;
+  double h_ = 0.0;
+  double resume_h_ = 0.0;  // step to return to after one that was shortened for a switch
+  Eigen::VectorXd state_;
+  Eigen::VectorXd rate_;
+  field_values values_;        // at state_
+  field_values end_values_;    // at the end of the step under trial
+  field_values other_values_;  // at other states, for their residuals alone
+  flow_modes modes_;
+  contact_set contacts_;
+  double force_error_ = 0.0;
+  double step_error_ = 0.0;
+  Eigen::VectorXd residual_error_;
+  Eigen::MatrixXd residual_control_;
+  std::optional<outcome> ending_;
+
+  double stall_time_ = -1.0;
+  std::int64_t stalled_ = 0;
+};
+
+}  // namespace reluflow::detail

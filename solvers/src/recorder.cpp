@@ -1,0 +1,86 @@
+#include "recorder.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace reluflow::detail {
+
+recorder::recorder(const vector_field& field, const record_options& options,
+                   const observers& callbacks, trajectory& run)
+    : field_(&field), options_(&options), callbacks_(&callbacks), run_(&run) {}
+
+record_row recorder::row(double t, const Eigen::VectorXd& state, const flow_modes& modes) {
+  field_->derivative(state, modes, rate_, values_);
+  const double alpha = field_->output_scale();
+  record_row result;
+  result.t = t;
+  result.loss = values_.loss;
+  result.mu = values_.loss > 0.0 ? alpha * values_.speed / values_.loss : 0.0;
+  // int mu = ln(L(0) / L(t)) and L(0) = L(t) + dissipated, which keeps its digits while L has
+  // hardly moved.
+  const double dissipated = state[state.size() - 1];
+  result.mu_mean =
+      t > 0.0 && values_.loss > 0.0 ? std::log1p(dissipated / values_.loss) / t : result.mu;
+  result.gradient_norm = alpha * std::sqrt(values_.speed);
+  result.active = modes.pattern.count(pair_mode::active);
+  result.sliding = modes.pattern.count(pair_mode::sliding);
+  return result;
+}
+
+void recorder::rows(double t0, double t1, const step_solution& solution) {
+  for (; next_time_ < options_->times.size() && options_->times[next_time_] <= t1; ++next_time_) {
+    const double t = options_->times[next_time_];
+    const double fraction = t1 > t0 ? (t - t0) / (t1 - t0) : 0.0;
+    const Eigen::VectorXd state = solution.state_at(fraction);
+    run_->rows.push_back(row(t, state, solution.modes_at(fraction)));
+    if (options_->states) run_->states.push_back(field_->unpack(state));
+  }
+}
+
+void recorder::keep_dense(double t0, double t1, const Eigen::MatrixXd& control) {
+  if (options_->dense && t1 > t0) run_->dense.push_back({t0, t1, control});
+}
+
+void recorder::changed(double t, index neuron, const mode_change& change) {
+  if (!pending_.empty() && pending_.front().t != t) settle();
+  if (change.repelling) ++run_->statistics.repelling;
+  if (change.from == pair_mode::sliding) {
+    const auto slide = open_slides_.find({neuron, change.sample});
+    run_->slides[slide->second].t_end = t;
+    run_->slides[slide->second].eta_end = change.eta;
+    run_->slides[slide->second].open = false;
+    open_slides_.erase(slide);
+  }
+  if (change.to == pair_mode::sliding) {
+    open_slides_[{neuron, change.sample}] = run_->slides.size();
+    run_->slides.push_back({neuron, change.sample, t, t, change.eta, change.eta, true});
+  }
+  const auto same = std::find_if(pending_.begin(), pending_.end(), [&](const switch_event& e) {
+    return e.neuron == neuron && e.sample == change.sample;
+  });
+  if (same == pending_.end()) {
+    pending_.push_back({t, neuron, change.sample, change.from, change.to, change.repelling});
+  } else {
+    same->to = change.to;
+    same->repelling = same->repelling || change.repelling;
+  }
+}
+
+void recorder::still_sliding(double t, index neuron, index sample, double eta) {
+  sliding_interval& slide = run_->slides[open_slides_.at({neuron, sample})];
+  slide.t_end = t;
+  slide.eta_end = eta;
+}
+
+void recorder::settle() {
+  for (const switch_event& event : pending_) {
+    if (to_string(event.from) == to_string(event.to)) continue;
+    run_->switches.push_back(event);
+    ++run_->statistics.switches;
+    if (event.to == pair_mode::sliding) ++run_->statistics.slides;
+    if (callbacks_->on_switch) callbacks_->on_switch(event);
+  }
+  pending_.clear();
+}
+
+}  // namespace reluflow::detail

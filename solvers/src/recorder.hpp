@@ -1,0 +1,52 @@
+#pragma once
+
+#include "reluflow/solvers/flow.hpp"
+#include "reluflow/vector_field.hpp"
+#include "settlement.hpp"
+
+#include <functional>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace reluflow::detail {
+
+/// The solution inside one step, by the fraction of the step in [0, 1].
+struct step_solution {
+  std::function<Eigen::VectorXd(double fraction)> state_at;
+  std::function<flow_modes(double fraction)> modes_at;
+};
+
+/// Collects what a run leaves behind. It only reads the solution: recording never changes a step.
+class recorder {
+ public:
+  recorder(const vector_field& field, const record_options& options, const observers& callbacks,
+           trajectory& run);
+
+  /// Records every wanted time in (t0, t1], or t0 itself for t0 == t1.
+  void rows(double t0, double t1, const step_solution& solution);
+  /// Keeps the interpolant of a step, where that is wanted.
+  void keep_dense(double t0, double t1, const Eigen::MatrixXd& control);
+  /// The figures at one state.
+  [[nodiscard]] record_row row(double t, const Eigen::VectorXd& state, const flow_modes& modes);
+
+  /// A pair changed its mode at time t, within or at the end of the current step.
+  void changed(double t, index neuron, const mode_change& change);
+  /// A pair slides when the run ends.
+  void still_sliding(double t, index neuron, index sample, double eta);
+  /// Hands over the switches that are still held back for merging.
+  void settle();
+
+ private:
+  const vector_field* field_;
+  const record_options* options_;
+  const observers* callbacks_;
+  trajectory* run_;
+  std::size_t next_time_ = 0;
+  Eigen::VectorXd rate_;
+  field_values values_;
+  std::map<std::pair<index, index>, std::size_t> open_slides_;  // index into run_->slides
+  std::vector<switch_event> pending_;                           // switches at the current time
+};
+
+}  // namespace reluflow::detail

@@ -1,0 +1,160 @@
+#include "settlement.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace reluflow::detail {
+namespace {
+
+pair_mode mode_of(surface_side side) {
+  switch (side) {
+    case surface_side::above:
+      return pair_mode::active;
+    case surface_side::held:
+      return pair_mode::sliding;
+    case surface_side::below:
+      break;
+  }
+  return pair_mode::inactive;
+}
+
+}  // namespace
+
+surface_side side_of(pair_mode mode) noexcept {
+  switch (mode) {
+    case pair_mode::active:
+      return surface_side::above;
+    case pair_mode::sliding:
+      return surface_side::held;
+    case pair_mode::inactive:
+    case pair_mode::resting:
+      break;
+  }
+  return surface_side::below;
+}
+
+std::vector<index> surfaces_in(const activation_pattern& pattern, index neuron, pair_mode mode,
+                               const switching_surfaces& surfaces) {
+  std::vector<index> result;
+  for (index word = 0; word < pattern.words(); ++word) {
+    for (std::uint64_t bits = pattern.surface_word(neuron, word); bits != 0; bits &= bits - 1) {
+      const index k = word * 64 + std::countr_zero(bits);
+      const index s = surfaces.surface_of(k);
+      if (surfaces.representative(s) == k && pattern(neuron, k) == mode) result.push_back(s);
+    }
+  }
+  return result;
+}
+
+std::vector<index> settler::settle(const std::vector<arrival>& arrivals, const neuron_force& force,
+                                   neuron_modes& modes, std::vector<mode_change>& changes) const {
+  std::vector<arrival> held = arrivals;
+  const auto holds = [&](index s) {
+    return std::any_of(held.begin(), held.end(), [&](const arrival& a) { return a.surface == s; });
+  };
+  if (modes.frame) {
+    for (const index s : modes.frame->surfaces) {
+      if (!holds(s)) held.push_back({s, surface_side::held});
+    }
+  }
+  const std::vector<index> resting = surfaces_in(modes.row, 0, pair_mode::resting, *surfaces_);
+  while (true) {
+    const boundary_problem problem = pose(held, force, modes.row);
+    const boundary_solution solution = rule_ == surface_rule::filippov
+                                           ? resolve_boundary(problem)
+                                           : resolve_boundary_without_sliding(problem);
+    const Eigen::VectorXd total =
+        problem.base + problem.normals * solution.eta.cwiseProduct(problem.strengths);
+    const auto woken = std::find_if(resting.begin(), resting.end(), [&](index s) {
+      return !holds(s) && problem.sign * surfaces_->normals().col(s).dot(total) > force.error;
+    });
+    if (woken == resting.end()) {
+      apply(held, solution, force, modes, changes);
+      break;
+    }
+    held.push_back({*woken, surface_side::below});
+  }
+  std::vector<index> stood;
+  for (const arrival& a : held) stood.push_back(a.surface);
+  return stood;
+}
+
+boundary_problem settler::pose(const std::vector<arrival>& held, const neuron_force& force,
+                               const activation_pattern& row) const {
+  const auto count = static_cast<index>(held.size());
+  boundary_problem problem;
+  problem.normals.resize(data_->dimension(), count);
+  problem.strengths.resize(count);
+  problem.base = force.active;
+  problem.tolerance = force.error;
+  problem.sign = force.sign;
+  const double share = 1.0 / static_cast<double>(data_->size());
+  for (index i = 0; i < count; ++i) {
+    const auto& [surface, guess] = held[static_cast<std::size_t>(i)];
+    problem.normals.col(i) = surfaces_->normals().col(surface);
+    problem.strengths[i] = strength(surface, force.residual);
+    problem.guess.push_back(guess);
+    // The base has every surface at its negative side.
+    for (const index k : surfaces_->members(surface)) {
+      const bool is_active = row(0, k) == pair_mode::active;
+      const bool should = surfaces_->orientation(k) < 0.0;
+      if (is_active == should) continue;
+      problem.base += (should ? share : -share) * force.residual(k) * data_->inputs().col(k);
+    }
+  }
+  return problem;
+}
+
+void settler::apply(const std::vector<arrival>& held, const boundary_solution& solution,
+                    const neuron_force& force, neuron_modes& modes,
+                    std::vector<mode_change>& changes) const {
+  std::map<index, double> last_eta;
+  if (modes.frame) {
+    const Eigen::VectorXd eta = multipliers(*modes.frame, force);
+    for (std::size_t i = 0; i < modes.frame->surfaces.size(); ++i) {
+      last_eta[modes.frame->surfaces[i]] = eta[static_cast<index>(i)];
+    }
+  }
+  std::vector<index> sliding;
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    const index s = held[i].surface;
+    const auto at = static_cast<index>(i);
+    pair_mode mode = mode_of(solution.sides[i]);
+    // A normal velocity of zero keeps the neuron on the surface; parallel inputs have no such
+    // state.
+    if (mode == pair_mode::inactive && surfaces_->members(s).size() == 1 &&
+        std::abs(solution.velocity[at]) <= force.error) {
+      mode = pair_mode::resting;
+    }
+    if (mode == pair_mode::sliding) sliding.push_back(s);
+    std::vector<pair_mode> before;
+    for (const index k : surfaces_->members(s)) before.push_back(modes.row(0, k));
+    surfaces_->set_mode(modes.row, 0, s, mode);
+    const double eta = mode == pair_mode::sliding ? solution.eta[at] : last_eta[s];
+    for (std::size_t l = 0; l < before.size(); ++l) {
+      const index k = surfaces_->members(s)[l];
+      const pair_mode after = modes.row(0, k);
+      if (after == before[l]) continue;
+      changes.push_back({k, before[l], after, solution.repelling[i],
+                         surfaces_->orientation(k) > 0.0 ? eta : 1.0 - eta});
+    }
+  }
+  if (sliding.empty()) {
+    modes.frame.reset();
+  } else {
+    std::sort(sliding.begin(), sliding.end());
+    modes.frame = make_sliding_frame(*surfaces_, std::move(sliding));
+  }
+}
+
+Eigen::VectorXd settler::multipliers(const sliding_frame& frame, const neuron_force& force) const {
+  Eigen::VectorXd eta = frame.multiplier_map * force.active;
+  for (index i = 0; i < eta.size(); ++i) {
+    const double c = strength(frame.surfaces[static_cast<std::size_t>(i)], force.residual);
+    eta[i] = c != 0.0 ? std::clamp(eta[i] / c, 0.0, 1.0) : 0.0;
+  }
+  return eta;
+}
+
+}  // namespace reluflow::detail

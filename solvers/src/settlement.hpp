@@ -1,0 +1,91 @@
+#pragma once
+
+#include "reluflow/activation.hpp"
+#include "reluflow/boundary.hpp"
+#include "reluflow/problem.hpp"
+#include "reluflow/surfaces.hpp"
+#include "reluflow/trajectory.hpp"
+#include "reluflow/vector_field.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace reluflow::detail {
+
+/// The modes of one neuron: its row of the activation pattern, and what it slides on.
+struct neuron_modes {
+  activation_pattern row;              ///< 1 x n
+  std::optional<sliding_frame> frame;  ///< when it slides
+};
+
+/// A neuron reaches (or is held on) a surface; `guess` is the side on which it is taken to go on if
+/// that is a solution.
+struct arrival {
+  index surface = 0;
+  surface_side guess = surface_side::below;
+};
+
+/// One sample's mode changed when a neuron was settled.
+struct mode_change {
+  index sample = 0;
+  pair_mode from = pair_mode::inactive;
+  pair_mode to = pair_mode::inactive;
+  bool repelling = false;
+  double eta = 0.0;  ///< multiplier just after entry into, or just before exit from, sliding
+};
+
+/// What drives one neuron at one time.
+struct neuron_force {
+  double sign = 1.0;       ///< sign of a_j
+  Eigen::VectorXd active;  ///< (1/n) sum of r_k x_k over the samples on which it is active (d)
+  std::function<double(index sample)> residual;
+  double error = 0.0;  ///< forces up to this size are zero
+};
+
+/// Decides what a neuron on switching surfaces does, and changes its modes accordingly. Surfaces on
+/// which it slides take part; surfaces on which it rests join when the solution would move it to
+/// their upper side.
+class settler {
+ public:
+  settler(const dataset& data, const switching_surfaces& surfaces, surface_rule rule)
+      : data_(&data), surfaces_(&surfaces), rule_(rule) {}
+
+  /// Settles one neuron; `changes` receives the samples whose mode changed. Returns the surfaces on
+  /// which it stood.
+  std::vector<index> settle(const std::vector<arrival>& arrivals, const neuron_force& force,
+                            neuron_modes& modes, std::vector<mode_change>& changes) const;
+
+  /// c = (1/n) sum of r_k |x_k| over the samples of a surface.
+  template <class Residual>
+  [[nodiscard]] double strength(index surface, const Residual& residual) const {
+    double sum = 0.0;
+    for (const index k : surfaces_->members(surface)) sum += residual(k) * data_->norms()[k];
+    return sum / static_cast<double>(data_->size());
+  }
+
+  /// eta of every surface of a frame, in [0, 1].
+  [[nodiscard]] Eigen::VectorXd multipliers(const sliding_frame& frame,
+                                            const neuron_force& force) const;
+
+ private:
+  [[nodiscard]] boundary_problem pose(const std::vector<arrival>& held, const neuron_force& force,
+                                      const activation_pattern& row) const;
+  void apply(const std::vector<arrival>& held, const boundary_solution& solution,
+             const neuron_force& force, neuron_modes& modes,
+             std::vector<mode_change>& changes) const;
+
+  const dataset* data_;
+  const switching_surfaces* surfaces_;
+  surface_rule rule_;
+};
+
+/// The surfaces on which a neuron is in `mode` (sliding or resting), increasing.
+[[nodiscard]] std::vector<index> surfaces_in(const activation_pattern& pattern, index neuron,
+                                             pair_mode mode, const switching_surfaces& surfaces);
+
+/// The side of a surface that a representative's mode stands for.
+[[nodiscard]] surface_side side_of(pair_mode mode) noexcept;
+
+}  // namespace reluflow::detail

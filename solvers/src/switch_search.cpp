@@ -1,0 +1,154 @@
+#include "switch_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace reluflow::detail {
+namespace {
+
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
+/// Pre-activations below this many eps |w| are rounding.
+constexpr double rounding = 8.0 * epsilon;
+
+double sense_of(pair_mode mode) { return mode == pair_mode::active ? 1.0 : -1.0; }
+
+}  // namespace
+
+std::vector<candidate> switch_search::find(const step_view& step, const flow_modes& modes,
+                                           const contact_set& contacts, double window,
+                                           std::vector<std::pair<index, index>>& at_rest) const {
+  std::vector<candidate> found;
+  for (index j = 0; j < field_->neurons(); ++j) {
+    search_crossings(step, modes, contacts, j, found, at_rest);
+  }
+  for (const auto& [neuron, frame] : modes.frames) {
+    search_releases(step, modes, neuron, frame, found);
+  }
+  std::sort(found.begin(), found.end(), [](const candidate& a, const candidate& b) {
+    return std::tie(a.fraction, a.neuron, a.surface) < std::tie(b.fraction, b.neuron, b.surface);
+  });
+  if (!found.empty()) {
+    const double last = found.front().fraction + window;
+    std::erase_if(found, [&](const candidate& c) { return c.fraction > last; });
+  }
+  return found;
+}
+
+double switch_search::output_sign(const step_view& step, index neuron) const {
+  const double sign = field_->sign(step.control.col(0), neuron);
+  return sign != 0.0 ? sign : field_->sign(step.control.col(1), neuron);
+}
+
+void switch_search::search_crossings(const step_view& step, const flow_modes& modes,
+                                     const contact_set& contacts, index neuron,
+                                     std::vector<candidate>& found,
+                                     std::vector<std::pair<index, index>>& at_rest) const {
+  const index d = field_->dimension();
+  const auto w = step.control.middleRows(field_->neurons() + neuron * d, d);
+  const double travel = (w.rightCols(5).colwise() - w.col(0)).colwise().norm().maxCoeff();
+  const double noise = rounding * w.col(0).norm();
+  // How fast z moves is compared with the error of the force; in the Cartesian chart w' = a D.
+  const double size = field_->chart() == chart_kind::spherical
+                          ? w.col(0).norm()
+                          : step.control.row(neuron).cwiseAbs().maxCoeff();
+  const double slow = step.force_error * size * step.h;
+
+  for (index s = 0; s < surfaces_->size(); ++s) {
+    const pair_mode mode = modes.pattern(neuron, surfaces_->representative(s));
+    if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
+    const auto normal = surfaces_->normals().col(s);
+    const double start = sense_of(mode) * normal.dot(w.col(0));
+    if (start > travel + noise) continue;
+
+    bernstein_polynomial z;
+    for (int i = 0; i < 6; ++i)
+      z.b[static_cast<std::size_t>(i)] = sense_of(mode) * normal.dot(w.col(i));
+    const bernstein_polynomial whole = z;
+    const double first_move = 5.0 * (z.b[1] - z.b[0]);
+    const double last_move = 5.0 * (z.b[5] - z.b[4]);
+    if (contacts.contains({neuron, s})) {
+      z = divide_by_x(z);
+      // A pair that leaves tangentially has no velocity yet: look at what comes next.
+      if (std::abs(first_move) <= slow + noise) z = divide_by_x(z);
+      if (z.bound() <= noise + slow) continue;
+    } else if (z.bound() <= noise) {
+      continue;
+    }
+    const auto root = first_descent(z);
+    if (!root) continue;
+    if (std::abs(first_move) <= slow + noise && std::abs(last_move) <= slow + noise) {
+      if (mode == pair_mode::inactive) at_rest.emplace_back(neuron, s);
+      continue;
+    }
+    found.push_back({*root, event_kind::crossing, neuron, s, derivative(whole)(*root)});
+  }
+
+  if (field_->chart() == chart_kind::cartesian && modes.frames.contains(neuron)) {
+    bernstein_polynomial a;
+    const double sense = output_sign(step, neuron);
+    for (int i = 0; i < 6; ++i) a.b[static_cast<std::size_t>(i)] = sense * step.control(neuron, i);
+    if (const auto root = first_descent(a); root && *root > 0.0) {
+      found.push_back({*root, event_kind::sign_change, neuron, -1, sense * derivative(a)(*root)});
+    }
+  }
+}
+
+void switch_search::search_releases(const step_view& step, const flow_modes& modes, index neuron,
+                                    const sliding_frame& frame,
+                                    std::vector<candidate>& found) const {
+  const double sense = -output_sign(step, neuron);
+  const auto held = static_cast<index>(frame.surfaces.size());
+  Eigen::MatrixXd multipliers(held, 6);
+  Eigen::MatrixXd strengths(held, 6);
+  Eigen::VectorXd force(field_->dimension());
+  for (int i = 0; i < 6; ++i) {
+    const Eigen::VectorXd r = step.residual_control.col(i);
+    field_->active_force(modes.pattern, neuron, r, force);
+    multipliers.col(i) = sense * (frame.multiplier_map * force);
+    for (index f = 0; f < held; ++f) {
+      strengths(f, i) = sense * settler_->strength(frame.surfaces[static_cast<std::size_t>(f)],
+                                                   [&](index k) { return r[k]; });
+    }
+  }
+  for (index f = 0; f < held; ++f) {
+    bernstein_polynomial below;
+    bernstein_polynomial above;
+    for (int i = 0; i < 6; ++i) {
+      below.b[static_cast<std::size_t>(i)] = multipliers(f, i);
+      above.b[static_cast<std::size_t>(i)] = strengths(f, i) - multipliers(f, i);
+    }
+    const index surface = frame.surfaces[static_cast<std::size_t>(f)];
+    const auto look = [&](const bernstein_polynomial& p, event_kind kind) {
+      if (p.bound() <= 2.0 * step.force_error) return;
+      if (const auto root = first_descent(p)) {
+        found.push_back({*root, kind, neuron, surface, derivative(p)(*root)});
+      }
+    };
+    look(below, event_kind::release_below);
+    look(above, event_kind::release_above);
+  }
+}
+
+double switch_search::value(const candidate& event, const Eigen::VectorXd& state,
+                            const Eigen::VectorXd& residuals, const flow_modes& modes) const {
+  if (event.kind == event_kind::crossing) {
+    const pair_mode mode = modes.pattern(event.neuron, surfaces_->representative(event.surface));
+    return sense_of(mode) *
+           surfaces_->normals().col(event.surface).dot(field_->vectors(state).col(event.neuron));
+  }
+  if (event.kind == event_kind::sign_change) return state[event.neuron];
+  const sliding_frame& frame = modes.frames.at(event.neuron);
+  const auto at = std::find(frame.surfaces.begin(), frame.surfaces.end(), event.surface);
+  Eigen::VectorXd force(field_->dimension());
+  field_->active_force(modes.pattern, event.neuron, residuals, force);
+  const double sense = -field_->sign(state, event.neuron);
+  const double multiplier =
+      sense * frame.multiplier_map.row(at - frame.surfaces.begin()).dot(force);
+  if (event.kind == event_kind::release_below) return multiplier;
+  return sense * settler_->strength(event.surface, [&](index k) { return residuals[k]; }) -
+         multiplier;
+}
+
+}  // namespace reluflow::detail
