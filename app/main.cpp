@@ -1,0 +1,103 @@
+#include "commands.hpp"
+#include "reluflow/errors.hpp"
+#include "reluflow/version.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <exception>
+#include <limits>
+#include <new>
+#include <string>
+
+namespace reluflow::app {
+namespace {
+
+/// The promise of the command line: an error is one line.
+exit_code fail(exit_code code, std::string message) {
+  std::replace_if(
+      message.begin(), message.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  fmt::print(stderr, "reluflow: {}\n", message);
+  return code;
+}
+
+/// Accepts whole numbers from `least` to `most`; CLI11's own checks print bounds nobody can read.
+template <typename Integer>
+CLI::Validator integer_in(Integer least, Integer most) {
+  const auto check = [=](const std::string& text) -> std::string {
+    Integer value{};
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = error == std::errc() && stop == text.data() + text.size();
+    if (whole && value >= least && value <= most) {
+      return {};
+    }
+    return fmt::format("found \"{}\", expected an integer from {} to {}", text, least, most);
+  };
+  return CLI::Validator(check, "", "");
+}
+
+void add_run(CLI::App& app, run_arguments& arguments) {
+  CLI::App* const command = app.add_subcommand("run", "Follow the flow of a problem");
+  command->add_option("PROBLEM", arguments.problem, "The problem file (TOML)")->required();
+  command->add_option("--out", arguments.out, "Directory for the results")->required();
+  command
+      ->add_option("--set", arguments.overrides,
+                   "Replace a value of the problem file, e.g. flow.t_end=40")
+      ->type_name("SECTION.KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--seed", arguments.seed, "Seed of the generated parts")
+      ->check(integer_in<std::uint64_t>(0, std::numeric_limits<std::int64_t>::max()));
+  command->add_option("--threads", arguments.threads, "Number of threads")
+      ->check(integer_in<int>(1, 4096));
+  command->add_flag("--force", arguments.force, "Overwrite a run that is already there");
+  command->add_flag("--quiet", arguments.quiet, "No progress and no summary");
+  command->add_flag("--no-plots", arguments.no_plots, "Write no figures");
+}
+
+exit_code dispatch(const CLI::App& app, const run_arguments& arguments,
+                   const std::filesystem::path& plotted) {
+  return app.got_subcommand("run") ? run(arguments) : plot(plotted);
+}
+
+exit_code parse_and_dispatch(int argc, char** argv) {
+  CLI::App app("The gradient flow of one-hidden-layer ReLU networks, event by event", "reluflow");
+  app.set_version_flag("--version", fmt::format("reluflow {}", version_string));
+  app.require_subcommand(1);
+  run_arguments arguments;
+  add_run(app, arguments);
+  std::filesystem::path plotted;
+  app.add_subcommand("plot", "Make the figures of a finished run")
+      ->add_option("DIR", plotted, "The directory of the run")
+      ->required();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // --help and --version arrive here too.
+    if (error.get_exit_code() == 0) {
+      app.exit(error);
+      return exit_success;
+    }
+    return fail(exit_bad_input, error.what());
+  }
+  return dispatch(app, arguments, plotted);
+}
+
+exit_code guarded_main(int argc, char** argv) {
+  try {
+    return parse_and_dispatch(argc, argv);
+  } catch (const invalid_input& error) {
+    return fail(exit_bad_input, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(exit_failure, "out of memory");
+  } catch (const std::exception& error) {
+    return fail(exit_failure, error.what());
+  }
+}
+
+}  // namespace
+}  // namespace reluflow::app
+
+int main(int argc, char** argv) { return reluflow::app::guarded_main(argc, argv); }

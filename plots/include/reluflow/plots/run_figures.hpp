@@ -1,0 +1,81 @@
+#pragma once
+
+#include "reluflow/dataset.hpp"
+#include "reluflow/plots/figure.hpp"
+#include "reluflow/plots/render.hpp"
+#include "reluflow/trajectory.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+namespace reluflow::plots {
+
+/// What the figures of a run show besides the run.
+struct run_figure_options {
+  std::vector<phase_band> phases{};    ///< shaded in the figures over time
+  std::vector<time_mark> marks{};      ///< named times, e.g. stopping times
+  std::vector<double> neuron_times{};  ///< up to four times for `neurons_figure`; empty: chosen
+  bool log_time = false;               ///< a logarithmic time axis; t = 0 is left out
+  std::optional<range> window{};       ///< times shown; default: the whole run
+  int max_lines = 400;  ///< >= 1: neurons drawn in the figures of lines; when the run has
+                        ///< more, a sample of all sizes is drawn, and the key says so
+  render_options render{};
+
+  /// @throws invalid_input that names the option
+  void validate() const;
+};
+
+/// "loss": L(t) on a linear and on a logarithmic axis, one above the other.
+[[nodiscard]] figure loss_figure(const trajectory& run, const run_figure_options& options = {});
+
+/// "curvature": the local-PL curvature mu(t) = -L'/L and its running mean (1/t) int_0^t mu, which
+/// is the exponent of the loss: L(t) = L(0) exp(-t * mean).
+[[nodiscard]] figure curvature_figure(const trajectory& run,
+                                      const run_figure_options& options = {});
+
+/// True for one-dimensional inputs with a bias: d = 2 and a second coordinate that is always 1.
+[[nodiscard]] bool has_kinks(const dataset& data);
+
+/// "neurons": at up to four times, the samples, the learned function, and each neuron w_j = (u, b)
+/// as a point at the kink -b/u that it adds to the function, of height s_j |w_j|. Heights are
+/// relative to the largest |w_j| at that time, which the title gives, because they span any number
+/// of decades. Kinks outside the axes are drawn as triangles on the border; neurons that slide
+/// carry a ring; a kink on a sample is what sliding looks like here.
+///
+/// Times are taken from the dense output when it was kept, else the nearest recorded state is
+/// shown. Without `neuron_times`: the start, the times at which a third and two thirds of the fall
+/// of the loss are done, the end.
+/// @throws invalid_input when `has_kinks(data)` is false or there are more than four times
+[[nodiscard]] figure neurons_figure(const dataset& data, const trajectory& run,
+                                    const run_figure_options& options = {});
+
+/// "norms": ln|w_j| over time, one line a neuron, coloured by its final sign. While the loss stands
+/// still the slopes are the rates of growth.
+[[nodiscard]] figure norms_figure(const trajectory& run, const run_figure_options& options = {});
+
+/// "directions": where the neurons point. For d = 2 the angle of each w_j, with the angles at which
+/// <w, x_k> = 0 as horizontal lines (named up to eight samples) and sliding marked; otherwise the
+/// cosine of each w_j to sum_k y_k x_k, the direction in which small positive neurons grow first.
+[[nodiscard]] figure directions_figure(const dataset& data, const trajectory& run,
+                                       const run_figure_options& options = {});
+
+/// "raster": the mode of every pair over time, neurons (rows) sorted by final sign, then by final
+/// direction. Up to six samples: a panel each, inactive / active / sliding. More: the number of
+/// samples on which each neuron is active, and the number on which it slides. Switches stand at
+/// their exact times unless there are too many to draw one by one; then the modes are sampled.
+[[nodiscard]] figure raster_figure(const dataset& data, const trajectory& run,
+                                   const run_figure_options& options = {});
+
+/// Writes every figure that applies to the run into `directory` and says what became of each.
+///
+///     for (const figure_result& r : write_figures(out / "figures", problem.data, run)) {
+///       if (r.status != figure_status::complete) warn(r.message);
+///     }
+///
+/// @throws invalid_input when `options` are malformed or `data` and `run` do not belong together
+[[nodiscard]] std::vector<figure_result> write_figures(const std::filesystem::path& directory,
+                                                       const dataset& data, const trajectory& run,
+                                                       const run_figure_options& options = {});
+
+}  // namespace reluflow::plots

@@ -1,0 +1,51 @@
+#include "reluflow/plots/run_figures.hpp"
+
+#include "reluflow/errors.hpp"
+#include "run_support.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace reluflow::plots {
+
+void run_figure_options::validate() const {
+  constexpr std::size_t most_times = 4;
+  render.validate();
+  if (neuron_times.size() > most_times) {
+    throw invalid_input("plots.neuron_times", fmt::format("{} times", neuron_times.size()),
+                        "at most four");
+  }
+  for (const double t : neuron_times) {
+    if (!(t >= 0.0) || !std::isfinite(t)) {
+      throw invalid_input("plots.neuron_times", fmt::format("{}", t), "finite times >= 0");
+    }
+  }
+  if (max_lines < 1) {
+    throw invalid_input("plots.max_lines", fmt::format("{}", max_lines), "at least 1");
+  }
+  if (window && (!std::isfinite(window->low) || !std::isfinite(window->high) ||
+                 !(window->low >= 0.0) || !(window->low < window->high))) {
+    throw invalid_input("plots.window", fmt::format("[{}, {}]", window->low, window->high),
+                        "finite times, 0 <= low < high");
+  }
+}
+
+std::vector<figure_result> write_figures(const std::filesystem::path& directory,
+                                         const dataset& data, const trajectory& run,
+                                         const run_figure_options& options) {
+  std::vector<figure> figures{loss_figure(run, options), curvature_figure(run, options)};
+  if (run.final_network.width() > 0) {
+    if (has_kinks(data)) figures.push_back(neurons_figure(data, run, options));
+    figures.push_back(norms_figure(run, options));
+    figures.push_back(directions_figure(data, run, options));
+    if (run.initial_pattern.neurons() > 0) figures.push_back(raster_figure(data, run, options));
+  }
+  std::vector<figure_result> results;
+  for (const figure& fig : figures) {
+    results.push_back(write_figure(directory, fig, options.render));
+  }
+  return results;
+}
+
+}  // namespace reluflow::plots
