@@ -1,0 +1,60 @@
+#include "reluflow/errors.hpp"
+#include "reluflow/generators.hpp"
+#include "reluflow/initialisation.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+
+namespace {
+
+using namespace reluflow;
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_linear_teacher_is_the_first_coordinate) {
+  const dataset data = gaussian_data(7, 3, 0.0, 1);
+  BOOST_TEST(data.size() == 7);
+  BOOST_TEST(data.dimension() == 3);
+  BOOST_TEST((data.labels().transpose() == data.inputs().row(0)));
+}
+
+BOOST_AUTO_TEST_CASE(inputs_and_noise_have_their_deviations) {
+  constexpr Eigen::Index n = 20000;
+  const dataset data = gaussian_data(n, 2, 0.3, 1);
+  // A mean of n numbers with deviation s is off by more than 5 s / sqrt(n) once in a million.
+  const double unit = 5.0 / std::sqrt(static_cast<double>(n));
+  BOOST_TEST(std::abs(data.inputs().mean()) < unit);
+  BOOST_TEST(std::abs(data.inputs().array().square().mean() - 1.0) < 1.5 * unit);
+  BOOST_TEST(std::abs(data.inputs().row(0).dot(data.inputs().row(1))) / n < unit);
+  const Eigen::VectorXd noise = data.labels() - data.inputs().row(0).transpose();
+  BOOST_TEST(std::abs(noise.mean()) < 0.3 * unit);
+  BOOST_TEST(std::abs(noise.array().square().mean() - 0.09) < 0.135 * unit);
+}
+
+BOOST_AUTO_TEST_CASE(orthonormal_inputs_are_orthonormal_with_labels_away_from_zero) {
+  for (const Eigen::Index d : {5, 9}) {
+    const dataset data = orthonormal_data(5, d, 4);
+    const Eigen::MatrixXd gram = data.inputs().transpose() * data.inputs();
+    BOOST_TEST((gram - Eigen::MatrixXd::Identity(5, 5)).cwiseAbs().maxCoeff() < 1e-14);
+    BOOST_TEST(data.labels().cwiseAbs().minCoeff() >= 1.0);
+    BOOST_TEST(data.labels().cwiseAbs().maxCoeff() <= 2.0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(data_and_network_of_one_seed_share_no_numbers) {
+  const dataset data = gaussian_data(4, 3, 0.0, 1);
+  const network net = gaussian_network(4, 3, 1.0, 1);
+  for (Eigen::Index k = 0; k < 4; ++k) {
+    for (Eigen::Index j = 0; j < 4; ++j) {
+      BOOST_TEST((data.inputs().col(k) - net.weights().col(j)).norm() > 1e-6);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(values_out_of_range_are_refused) {
+  BOOST_CHECK_THROW((void)gaussian_data(0, 1, 0.0, 1), invalid_input);
+  BOOST_CHECK_THROW((void)gaussian_data(1, 0, 0.0, 1), invalid_input);
+  BOOST_CHECK_THROW((void)gaussian_data(1, 1, -0.1, 1), invalid_input);
+  BOOST_CHECK_THROW((void)orthonormal_data(3, 2, 1), invalid_input);
+}
