@@ -66,13 +66,13 @@ void print_summary(const run_record& record, const std::filesystem::path& direct
 }  // namespace
 
 exit_code run(const run_arguments& arguments) {
+  watch_for_interrupts();
   if (arguments.threads) {
     set_thread_count(*arguments.threads);
   }
   problem setup = read_problem(arguments.problem, arguments.overrides, arguments.seed);
   // A directory that will not do is found before the work is done.
   prepare_run_directory(arguments.out, arguments.force);
-  watch_for_interrupts();
   trajectory result = follow(setup, arguments.quiet);
   const run_record record{std::move(setup), std::move(result), {}, {}, std::string(version_string)};
   write_run(arguments.out, record, arguments.force);

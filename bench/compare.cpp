@@ -123,7 +123,7 @@ problem five_point() {
   inputs << -1.5, -1.0, 0.0, 0.25, 2.0;
   Eigen::VectorXd labels(5);
   labels << 0.7, -0.3, -0.3, 0.4, 0.2;
-  problem task{with_bias({inputs, labels}),
+  problem task{with_bias(inputs, labels),
                balanced_network(60, 2, std::log(1e-4 / std::sqrt(60.0)), 1),
                {},
                {},

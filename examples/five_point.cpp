@@ -26,7 +26,7 @@ dataset five_points() {
   inputs << -1.5, -1.0, 0.0, 0.25, 2.0;
   Eigen::VectorXd labels(5);
   labels << 0.7, -0.3, -0.3, 0.4, 0.2;
-  return with_bias({inputs, labels});
+  return with_bias(inputs, labels);
 }
 
 /// Positions at which the learned function visibly bends: kinks -b/u of neurons that carry weight,

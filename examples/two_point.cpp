@@ -78,8 +78,9 @@ int main(int argc, char** argv) {
   examples::claim_table claims;
   claims.near("loss at the start", 0.5, run.rows.front().loss, 1e-9);
 
+  // At T = 40 the residual is still sqrt(2 n L): what follows from a perfect fit holds to that.
+  const double tail = 2.0 * std::sqrt(4.0 * run.end.loss);
   double half_fit[2];
-  double at = 0.0;
   for (const auto* group : {&*groups.positive, &*groups.negative}) {
     const char* name = group->sign > 0.0 ? "+" : "-";
     const auto cluster = orthogonal::first_cluster(data, task.initial, *group);
@@ -90,16 +91,16 @@ int main(int argc, char** argv) {
     claims.near(fmt::format("half-fit time T{}", name), orthogonal::half_fit_time(*law), half,
                 1e-6);
     claims.near(fmt::format("final sum |w|^2 of group {}", name), group->mass,
-                mass(run.final_network, cluster), 1e-7);
+                mass(run.final_network, cluster), tail);
     const Eigen::VectorXd& v = group->v;
     claims.near(fmt::format("kink of group {}", name), -v[1] / v[0],
                 mean_kink(run.final_network, cluster), 1e-6);
   }
-  at = 0.5 * (half_fit[0] + half_fit[1]);
+  const double at = 0.5 * (half_fit[0] + half_fit[1]);
   claims.near("loss at the saddle, midway", *orthogonal::saddle_loss(data, groups),
               loss(data, run.at(at)), 1e-3);
   claims.near("sum a^2 = 1/sqrt(5) + 1/sqrt(1.25)", 1.0 / std::sqrt(5.0) + 1.0 / std::sqrt(1.25),
-              run.final_network.output_weights().squaredNorm(), 1e-7);
+              run.final_network.output_weights().squaredNorm(), tail);
   claims.near("late rate of the loss 4|D-|", 4.0 * groups.negative->rate, run.end.mu, 1e-5);
   claims.at_most("loss at the end", 1e-12, run.end.loss);
   claims.near("dissipated int |theta'|^2 = L(0) - L(T)", run.rows.front().loss - run.end.loss,

@@ -32,11 +32,10 @@ dataset::dataset(Eigen::MatrixXd inputs, Eigen::VectorXd labels)
   }
 }
 
-dataset with_bias(const dataset& data) {
-  Eigen::MatrixXd inputs(data.dimension() + 1, data.size());
-  inputs.topRows(data.dimension()) = data.inputs();
-  inputs.bottomRows(1).setOnes();
-  return {std::move(inputs), data.labels()};
+dataset with_bias(const Eigen::MatrixXd& inputs, const Eigen::VectorXd& labels) {
+  Eigen::MatrixXd extended(inputs.rows() + 1, inputs.cols());
+  extended << inputs, Eigen::RowVectorXd::Ones(inputs.cols());
+  return {std::move(extended), labels};
 }
 
 bool has_orthogonal_inputs(const dataset& data, double tolerance) {

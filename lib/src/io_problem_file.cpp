@@ -123,7 +123,7 @@ drawn<dataset> read_data(const config_file& file, const std::filesystem::path& d
   const data_source draw = generators.at(*choice).read(section);
   section.finish();
   dataset data = at_key(section, "data", "generator", [&] { return draw(used); });
-  return {bias ? with_bias(data) : std::move(data), used};
+  return {bias ? with_bias(data.inputs(), data.labels()) : std::move(data), used};
 }
 
 // --- network ------------------------------------------------------------------------------------

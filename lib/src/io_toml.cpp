@@ -16,6 +16,8 @@ namespace reluflow::detail {
 /// Thrown where the TOML library asserts something.
 struct broken_assertion : std::exception {};
 
+[[noreturn]] inline void break_assertion() { throw broken_assertion(); }
+
 }  // namespace reluflow::detail
 
 // The parser asserts what a malformed file can violate ("[=]"), and with NDEBUG even tells the
@@ -23,7 +25,7 @@ struct broken_assertion : std::exception {};
 // keeps these functions apart from those of a program that uses the library itself.
 #pragma push_macro("NDEBUG")
 #undef NDEBUG
-#define TOML_ASSERT(expr) ((expr) ? void() : throw reluflow::detail::broken_assertion())
+#define TOML_ASSERT(expr) ((expr) ? void() : reluflow::detail::break_assertion())
 #define toml reluflow_toml
 #include <toml++/toml.h>
 #pragma pop_macro("NDEBUG")

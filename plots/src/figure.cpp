@@ -54,8 +54,9 @@ layer line(std::string label, std::vector<double> x, std::vector<double> y, std:
   const std::vector<std::size_t> kept = decimate(made.columns[0], made.columns[1]);
   if (kept.size() < made.columns[0].size()) {
     for (std::vector<double>& column : made.columns) {
-      std::vector<double> chosen;
-      for (const std::size_t i : kept) chosen.push_back(column[i]);
+      std::vector<double> chosen(kept.size());
+      std::transform(kept.begin(), kept.end(), chosen.begin(),
+                     [&](std::size_t i) { return column[i]; });
       column = std::move(chosen);
     }
   }

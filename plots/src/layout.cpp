@@ -154,8 +154,9 @@ double text_width(std::string_view text) {
 
 std::vector<int> stack_rows(const std::vector<placed_text>& texts) {
   constexpr double gap = 8.0;
-  std::vector<double> starts;
-  for (const placed_text& text : texts) starts.push_back(text.x);
+  std::vector<double> starts(texts.size());
+  std::transform(texts.begin(), texts.end(), starts.begin(),
+                 [](const placed_text& text) { return text.x; });
   const std::vector<std::size_t> order = order_of(starts);
 
   // From right to left: a text has to clear, by going above, all those to its right that it
@@ -178,8 +179,8 @@ std::vector<double> spread(const std::vector<double>& wanted, double gap, double
   const std::vector<std::size_t> order = order_of(wanted);
   std::vector<double> placed(wanted.size());
   double floor = low;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    placed[order[i]] = floor = std::max(wanted[order[i]], floor);
+  for (const std::size_t i : order) {
+    placed[i] = floor = std::max(wanted[i], floor);
     floor += gap;
   }
   double ceiling = high;
@@ -332,7 +333,7 @@ std::vector<axes_box> place_axes(const figure& fig) {
 int needed_height(const figure& fig) {
   constexpr double least_axes = 110.0;
   const grid_margins margins = margins_of(fig);
-  const double rows = static_cast<double>(margins.top.size());
+  const auto rows = static_cast<double>(margins.top.size());
   return static_cast<int>(
       std::ceil(place_key(fig).height + margins.vertical() + least_axes * rows));
 }
@@ -355,10 +356,10 @@ std::vector<time_label> time_labels(const panel& axes, double width) {
   for (const time_mark& mark : axes.marks) {
     if (mark.t >= shown.low && mark.t <= shown.high) add(mark.name, mark.t);
   }
-  std::vector<placed_text> texts;
-  for (const time_label& label : labels) {
-    texts.push_back({label.fraction * width, text_width(label.text)});
-  }
+  std::vector<placed_text> texts(labels.size());
+  std::transform(labels.begin(), labels.end(), texts.begin(), [width](const time_label& label) {
+    return placed_text{label.fraction * width, text_width(label.text)};
+  });
   const std::vector<int> rows = stack_rows(texts);
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i].row = rows[i];
   return labels;

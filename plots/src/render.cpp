@@ -65,7 +65,7 @@ std::string complaint(const std::string& output) {
   std::string first;
   for (std::size_t begin = 0; begin < output.size();) {
     const std::size_t end = std::min(output.find('\n', begin), output.size());
-    const std::string text = output.substr(begin, end - begin);
+    std::string text = output.substr(begin, end - begin);
     begin = end + 1;
     if (text.find(" line ") != std::string::npos && text.front() == '"') return text;
     if (first.empty() && text.find_first_not_of(" \t\r^") != std::string::npos) first = text;

@@ -227,10 +227,11 @@ complains_no_answer() {
 }
 complains_no_answer step_limit limit --set flow.max_steps=1
 
-# Interrupted at any moment of the run, what was computed is written. The run is made long enough by
-# asking for steps without end.
-slow=(--set flow.t_end=1e15 --set flow.rtol=1e-13 --set flow.max_steps=1000000000000
-  --set record.times=[0,1])
+# Interrupted at any moment of the run, what was computed is written. The problem is large enough for
+# minutes of work.
+slow=(--set data.generator=gaussian --set data.samples=1000 --set data.dimension=20
+  --set network.init=gaussian --set network.width=1000 --set network.scale=1e-3
+  --set flow.t_end=1e6 --set record.times=[0,1e6])
 for signal in INT TERM; do
   # A shell's background job ignores SIGINT, and a program inherits that: setsid --wait and env give
   # the default back.

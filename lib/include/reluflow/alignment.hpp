@@ -10,7 +10,7 @@
 namespace reluflow {
 
 /// D_n(w) = (1/n) sum_k 1[<w, x_k> > 0] y_k x_k (d): the field that a neuron in direction w feels.
-/// Paper C, section 3; theory.md C1.
+/// Paper C, section 2; theory.md C1.
 /// @param w  d; its length does not matter
 /// @throws invalid_input when dimensions disagree
 [[nodiscard]] Eigen::VectorXd alignment_field(const dataset& data, const Eigen::VectorXd& w);

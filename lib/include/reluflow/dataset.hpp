@@ -31,8 +31,11 @@ class dataset {
   Eigen::VectorXd norms_;
 };
 
-/// The same samples with a last coordinate equal to 1, so that neurons have a bias.
-[[nodiscard]] dataset with_bias(const dataset& data);
+/// The samples with a last coordinate equal to 1, so that neurons have a bias. An input may be zero
+/// here.
+/// @param inputs  d x n; the data set has dimension d + 1
+/// @throws invalid_input as the constructor of `dataset` does
+[[nodiscard]] dataset with_bias(const Eigen::MatrixXd& inputs, const Eigen::VectorXd& labels);
 
 /// True when all inputs are pairwise orthogonal up to rounding: |<x_k, x_l>| <= tolerance
 /// |x_k||x_l|.
