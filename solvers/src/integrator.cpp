@@ -94,8 +94,7 @@ void integrator::start() {
   }
   run_.initial_pattern = modes_.pattern;
   evaluate();
-  force_error_ = 32.0 * epsilon * (values_.residuals.cwiseAbs().dot(data_->norms())) /
-                 static_cast<double>(data_->size());
+  force_error_ = rounding_of_forces(values_.residuals);
   if (!on_surface.empty()) {
     for (const auto& [neuron, arrivals] : on_surface) settle_neuron(neuron, arrivals);
     evaluate();
@@ -208,11 +207,16 @@ bool integrator::try_step(double h) {
   field_.residuals(stepper_.new_state() - stepper_.error(), modes_.pattern, other_values_);
   residual_error_ = other_values_.residuals - end_values_.residuals;
   step_error_ = (*norm_)(state_, stepper_.new_state(), stepper_.error(), residual_error_);
-  const double residual_noise = residual_error_.cwiseAbs().maxCoeff();
-  force_error_ = (residual_noise * data_->norms().sum() +
-                  32.0 * epsilon * end_values_.residuals.cwiseAbs().dot(data_->norms())) /
-                 static_cast<double>(data_->size());
+  force_error_ = residual_error_.cwiseAbs().maxCoeff() * data_->norms().mean() +
+                 rounding_of_forces(end_values_.residuals);
   return step_error_ <= 1.0;
+}
+
+/// Residuals are differences of labels and outputs, so their rounding does not vanish with them.
+double integrator::rounding_of_forces(const Eigen::VectorXd& residuals) const {
+  const Eigen::VectorXd noise =
+      epsilon * (32.0 * residuals.cwiseAbs() + 8.0 * data_->labels().cwiseAbs());
+  return noise.dot(data_->norms()) / static_cast<double>(data_->size());
 }
 
 void integrator::build_residual_control() {

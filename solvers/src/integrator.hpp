@@ -31,6 +31,7 @@ class integrator {
   void advance();
   [[nodiscard]] bool try_step(double h);
   void build_residual_control();
+  [[nodiscard]] double rounding_of_forces(const Eigen::VectorXd& residuals) const;
   [[nodiscard]] step_view view() const;
 
   void accept(double h);
