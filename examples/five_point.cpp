@@ -79,7 +79,7 @@ void print_slides(const dataset& data, const trajectory& run) {
 int main(int argc, char** argv) {
   CLI::App app("Five points on a line (paper A, figure 4)");
   const examples::setting set(app, "five_point");
-  double t_compare = 300.0;
+  double t_compare = 60.0;
   std::vector<double> steps{1e-3, 1e-4, 1e-5};
   app.add_option("--descent-steps", steps, "steps of gradient descent, decreasing")->delimiter(',');
   app.add_option("--descent-until", t_compare, "time until which gradient descent is compared");

@@ -42,6 +42,16 @@ BOOST_AUTO_TEST_CASE(orthonormal_inputs_are_orthonormal_with_labels_away_from_ze
   }
 }
 
+BOOST_AUTO_TEST_CASE(rotations_prefer_no_side) {
+  // The factorisation alone would give the first coordinate one sign for ever.
+  int positive = 0;
+  for (std::uint64_t seed = 0; seed < 64; ++seed) {
+    positive += orthonormal_data(2, 3, seed).inputs()(0, 0) > 0.0 ? 1 : 0;
+  }
+  BOOST_TEST(positive > 12);
+  BOOST_TEST(positive < 52);
+}
+
 BOOST_AUTO_TEST_CASE(data_and_network_of_one_seed_share_no_numbers) {
   const dataset data = gaussian_data(4, 3, 0.0, 1);
   const network net = gaussian_network(4, 3, 1.0, 1);

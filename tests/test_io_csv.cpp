@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(the_final_header_is_balanced_when_a_and_w_agree) {
   BOOST_TEST(balanced("1,0,1,1,0\n"));
   BOOST_TEST(balanced("-1,-1e5,-0,0,1\n"));  // both underflow
   BOOST_TEST(balanced("1,-1e5,0,0,1\n"));
-  BOOST_TEST(balanced("1,-740,4.2e-322,0,1\n"));  // denormal: hardly a digit is left
+  BOOST_TEST(balanced("1,-740,4.4e-322,0,1\n"));  // denormal: hardly a digit is left
   BOOST_TEST(balanced("1,-229.91337455068813,1.4143837e-100,1,0\n") == false);
   BOOST_TEST(!balanced("1,0,1.0000001,1,0\n"));
   BOOST_TEST(!balanced("1,0,1,1,0\n1,0,2,1,0\n"));  // one unbalanced neuron is enough

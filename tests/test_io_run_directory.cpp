@@ -271,6 +271,7 @@ BOOST_AUTO_TEST_CASE(equal_runs_make_equal_directories) {
 BOOST_AUTO_TEST_CASE(a_full_disk_is_reported_and_leaves_no_half_file) {
   const scratch_directory scratch;
   const auto out = scratch.path() / "run";
+  write_run(scratch.path() / "whole", some_run());
   // The limits let the small tables pass and stop in a CSV file, in the archive, in the summary.
   for (const rlim_t bytes : {20U, 150U, 700U}) {
     std::filesystem::remove_all(out);
@@ -288,7 +289,9 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_reported_and_leaves_no_half_file) {
       BOOST_TEST(message.find(out.string()) == 0U, message);
       BOOST_TEST(!std::filesystem::exists(out / "summary.json"));
       for (const auto& entry : std::filesystem::directory_iterator(out)) {
-        BOOST_TEST(entry.path().filename().string().front() != '.', entry.path());
+        const auto name = entry.path().filename();
+        BOOST_TEST(name.string().front() != '.', name);
+        BOOST_TEST(contents(entry.path()) == contents(scratch.path() / "whole" / name), name);
       }
     }
   }

@@ -1,5 +1,9 @@
 // The four cases of tests/cases: the loss, the curvature and every switch, in both charts.
 
+#include "support/laws.hpp"
+#include "support/printing.hpp"
+#include "support/reference_case.hpp"
+
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -8,10 +12,6 @@
 #include <map>
 #include <string>
 #include <vector>
-
-#include "support/laws.hpp"
-#include "support/printing.hpp"
-#include "support/reference_case.hpp"
 
 namespace reluflow::test {
 namespace {
@@ -97,8 +97,7 @@ void compare_switches(const pair_history& expected, const pair_history& found) {
 }  // namespace
 
 BOOST_DATA_TEST_CASE(agrees_with_an_independent_solver,
-                     data::make(names) *
-                         data::make({chart_kind::spherical, chart_kind::cartesian}),
+                     data::make(names) * data::make({chart_kind::spherical, chart_kind::cartesian}),
                      name, chart) {
   const reference_case reference = load_reference_case(name);
   const trajectory run = follow(reference, chart);
@@ -114,8 +113,8 @@ BOOST_DATA_TEST_CASE(agrees_with_an_independent_solver,
                  "loss " << row.loss << " instead of " << expected.loss);
       // Below this the residuals themselves are rounding, and mu is a quotient of two of them.
       if (!(expected.loss > 1e-9 * start)) continue;
-      // mu = g^2 / L is known to the rounding of the reference's gradient g and no better. This speaks
-      // on plateaus: one_slides after t = 26, orthonormal_1e-100 at t = 700.
+      // mu = g^2 / L is known to the rounding of the reference's gradient g and no better. This
+      // speaks on plateaus: one_slides after t = 26, orthonormal_1e-100 at t = 700.
       const double gradient = std::sqrt(expected.mu * expected.loss);
       const double noise = (2.0 * gradient + rounding) * rounding / expected.loss;
       BOOST_TEST(std::abs(row.mu - expected.mu) <= 1e-5 * expected.mu + noise,

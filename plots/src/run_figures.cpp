@@ -42,6 +42,7 @@ std::vector<figure_result> write_figures(const std::filesystem::path& directory,
     if (run.initial_pattern.neurons() > 0) figures.push_back(raster_figure(data, run, options));
   }
   std::vector<figure_result> results;
+  results.reserve(figures.size());
   for (const figure& fig : figures) {
     results.push_back(write_figure(directory, fig, options.render));
   }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <boost/test/unit_test.hpp>
-
 #include "reluflow/laws.hpp"
 #include "reluflow/solvers/flow.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 namespace reluflow::test {
 

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <Eigen/Core>
-#include <initializer_list>
-
 #include "reluflow/dataset.hpp"
+
+#include <Eigen/Core>
+
+#include <initializer_list>
 
 namespace reluflow::test {
 

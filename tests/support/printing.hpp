@@ -2,12 +2,12 @@
 
 // How Boost.Test prints the library's enumerations; found by argument-dependent lookup.
 
-#include <ostream>
-
 #include "reluflow/activation.hpp"
 #include "reluflow/boundary.hpp"
 #include "reluflow/problem.hpp"
 #include "reluflow/trajectory.hpp"
+
+#include <ostream>
 
 namespace reluflow {
 

@@ -29,8 +29,7 @@ Eigen::MatrixXd numbers(const table& rows) {
   Eigen::MatrixXd result(static_cast<index>(rows.front().size()), static_cast<index>(rows.size()));
   for (index j = 0; j < result.cols(); ++j) {
     for (index i = 0; i < result.rows(); ++i) {
-      result(i, j) =
-          std::stod(rows[static_cast<std::size_t>(j)][static_cast<std::size_t>(i)]);
+      result(i, j) = std::stod(rows[static_cast<std::size_t>(j)][static_cast<std::size_t>(i)]);
     }
   }
   return result;

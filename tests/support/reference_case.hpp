@@ -1,12 +1,12 @@
 #pragma once
 
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "reluflow/dataset.hpp"
 #include "reluflow/network.hpp"
 #include "reluflow/trajectory.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace reluflow::test {
 
@@ -21,8 +21,8 @@ struct reference_case {
   [[nodiscard]] double t_end() const { return rows.back().t; }
 };
 
-/// Reads a folder with a reader of its own, so that a fault in the library's file formats cannot hide one
-/// of the integrator.
+/// Reads a folder with a reader of its own, so that a fault in the library's file formats cannot
+/// hide one of the integrator.
 [[nodiscard]] reference_case load_reference_case(const std::string& name);
 
 }  // namespace reluflow::test

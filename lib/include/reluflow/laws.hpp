@@ -1,11 +1,11 @@
 #pragma once
 
+#include "reluflow/dataset.hpp"
+#include "reluflow/trajectory.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "reluflow/dataset.hpp"
-#include "reluflow/trajectory.hpp"
 
 namespace reluflow {
 
@@ -36,8 +36,8 @@ struct law_result {
 // are for a run at the default rtol of 1e-9; a coarser run needs them larger in proportion.
 
 /// The loss never rises. Unit: the rise of |r| between two rows relative to |r(0)|, because the
-/// residuals are what the solver knows to its tolerance; where the loss has become tiny its rounding
-/// is no rise.
+/// residuals are what the solver knows to its tolerance; where the loss has become tiny its
+/// rounding is no rise.
 [[nodiscard]] law_result loss_never_rises(const trajectory& run, double tolerance = 1e-9);
 
 /// a_j^2 - |w_j|^2 is conserved for every neuron (theory.md A1; paper A Lemma 1). Unit: the change
@@ -59,16 +59,16 @@ struct law_result {
 [[nodiscard]] law_result multipliers_in_range(const dataset& data, const trajectory& run,
                                               double tolerance = 1e-8);
 
-/// Active pairs have z > 0, inactive ones z <= 0, sliding ones z = 0, at every recorded state. Unit:
-/// <w_j, x_k> / (|w_j| |x_k|) on the wrong side, the sine of the angle to the surface. A switch is
-/// located to the rounding of the time and a step's field leaves sliding pairs where they are, so
-/// what remains is rounding and pairs whose approach is slower than the error of the force.
+/// Active pairs have z > 0, inactive ones z <= 0, sliding ones z = 0, at every recorded state.
+/// Unit: <w_j, x_k> / (|w_j| |x_k|) on the wrong side, the sine of the angle to the surface. A
+/// switch is located to the rounding of the time and a step's field leaves sliding pairs where they
+/// are, so what remains is rounding and pairs whose approach is slower than the error of the force.
 /// @throws invalid_input when the data do not fit the run
 [[nodiscard]] law_result modes_agree_with_signs(const dataset& data, const trajectory& run,
                                                 double tolerance = 1e-9);
 
-/// A neuron that starts with |a_j| >= |w_j| > 0 keeps the sign of a_j (theory.md A1). Unit: the size
-/// of an output weight of the wrong sign relative to |(a_j, w_j)|.
+/// A neuron that starts with |a_j| >= |w_j| > 0 keeps the sign of a_j (theory.md A1). Unit: the
+/// size of an output weight of the wrong sign relative to |(a_j, w_j)|.
 [[nodiscard]] law_result signs_kept(const trajectory& run, double tolerance = 0.0);
 
 /// All of the above with their default tolerances.
