@@ -14,6 +14,7 @@ namespace reluflow::orthogonal {
 namespace {
 
 using namespace reluflow::test;
+using boost::test_tools::tolerance;
 
 network one_neuron(double sign, const Eigen::VectorXd& direction, double log_norm = 0.0) {
   return network::balanced(vector_of({sign}), vector_of({log_norm}), direction);
@@ -35,11 +36,11 @@ BOOST_AUTO_TEST_CASE(data_vectors_of_the_two_point_example) {
   const label_groups groups = groups_of({x, vector_of({-1.0, 1.0})});
   BOOST_REQUIRE(groups.positive.has_value());
   BOOST_REQUIRE(groups.negative.has_value());
-  BOOST_TEST(groups.positive->rate == 1.1180339887498949, boost::test_tools::tolerance(1e-15));
-  BOOST_TEST(groups.negative->rate == 0.5590169943749475, boost::test_tools::tolerance(1e-15));
-  BOOST_TEST(*groups.ratio() == 2.0, boost::test_tools::tolerance(1e-15));
-  BOOST_TEST(groups.positive->mass == 1.0 / std::sqrt(5.0), boost::test_tools::tolerance(1e-15));
-  BOOST_TEST(groups.negative->mass == 1.0 / std::sqrt(1.25), boost::test_tools::tolerance(1e-15));
+  BOOST_TEST(groups.positive->rate == 1.1180339887498949, tolerance(1e-15));
+  BOOST_TEST(groups.negative->rate == 0.5590169943749475, tolerance(1e-15));
+  BOOST_TEST(*groups.ratio() == 2.0, tolerance(1e-15));
+  BOOST_TEST(groups.positive->mass == 1.0 / std::sqrt(5.0), tolerance(1e-15));
+  BOOST_TEST(groups.negative->mass == 1.0 / std::sqrt(1.25), tolerance(1e-15));
   BOOST_TEST((groups.negative->D - vector_of({0.25, -0.5})).norm() == 0.0);
   BOOST_TEST((groups.negative->v - vector_of({0.4, -0.8})).norm() < 1e-15);
   BOOST_TEST(groups.fast() == &*groups.positive);
@@ -50,7 +51,7 @@ BOOST_AUTO_TEST_CASE(roles_swap_when_the_negative_labels_are_faster) {
   const label_groups groups = groups_of(axes(vector_of({1.0, -3.0, 0.0})));
   BOOST_TEST(groups.fast() == &*groups.negative);
   BOOST_TEST(groups.slow() == &*groups.positive);
-  BOOST_TEST(*groups.ratio() == 1.0 / 3.0, boost::test_tools::tolerance(1e-15));
+  BOOST_TEST(*groups.ratio() == 1.0 / 3.0, tolerance(1e-15));
   BOOST_TEST(groups.zero_labels == std::vector<index>{2});
 }
 
@@ -92,10 +93,9 @@ BOOST_AUTO_TEST_CASE(a_constant_field_aligns_by_the_tanh_law) {
   flow.advance_to(2.5);
   const double initial = start.directions().col(0).dot(x);
   const Eigen::VectorXd w = flow.w().col(0);
-  BOOST_TEST(w.normalized().dot(x) == aligned_cosine(initial, 1.3, 2.5),
-             boost::test_tools::tolerance(1e-11));
+  BOOST_TEST(w.normalized().dot(x) == aligned_cosine(initial, 1.3, 2.5), tolerance(1e-11));
   const network moved = propagate(start, 1.3 * x, 2.5);
-  BOOST_TEST(std::log(w.norm()) == moved.log_norms()[0], boost::test_tools::tolerance(1e-11));
+  BOOST_TEST(std::log(w.norm()) == moved.log_norms()[0], tolerance(1e-11));
   BOOST_TEST((w.normalized() - moved.directions().col(0)).norm() < 1e-11);
 }
 
@@ -141,7 +141,7 @@ RC_BOOST_PROP(balanced_propagation_is_a_semigroup_at_any_size, ()) {
 BOOST_AUTO_TEST_CASE(an_antiparallel_neuron_shrinks_for_ever) {
   const network start = one_neuron(1.0, vector_of({-1.0, 0.0}));
   const network moved = propagate(start, vector_of({2.0, 0.0}), 1000.0);
-  BOOST_TEST(moved.log_norms()[0] == -2000.0, boost::test_tools::tolerance(1e-14));
+  BOOST_TEST(moved.log_norms()[0] == -2000.0, tolerance(1e-14));
   BOOST_TEST(moved.directions()(0, 0) == -1.0);
   // The same inside the early map: one sample, w on it, a pulling the other way.
   const auto path = early_map(axes(vector_of({-1.0})), one_neuron(1.0, vector_of({1.0})))[0];
@@ -157,13 +157,13 @@ BOOST_AUTO_TEST_CASE(the_counterexample_to_the_printed_extinction_time) {
   BOOST_REQUIRE(path.has_value());
   BOOST_REQUIRE(path->extinctions.size() == 1U);
   BOOST_TEST(path->extinctions[0].sample == 1);
-  BOOST_TEST(path->extinctions[0].time == 9.023, boost::test_tools::tolerance(1e-4));
+  BOOST_TEST(path->extinctions[0].time == 9.023, tolerance(1e-4));
   BOOST_TEST(path->active == std::vector<index>{0});
-  BOOST_TEST(path->rate == 1.0 / 3.0, boost::test_tools::tolerance(1e-15));
+  BOOST_TEST(path->rate == 1.0 / 3.0, tolerance(1e-15));
   // Paper A, proof of Lemma 7 (iii), sums over samples that were never active and claims 0.0117.
   const double f = 0.1 * net.directions()(1, 0) / 3.0;
   const double printed = f / ((0.01 + 25.0) / 9.0 - f * f);
-  BOOST_TEST(printed == 0.0117, boost::test_tools::tolerance(5e-3));
+  BOOST_TEST(printed == 0.0117, tolerance(5e-3));
   BOOST_TEST(path->extinctions[0].time > 700.0 * printed);
   // Summed over the active samples the same idea gives a valid bound.
   const double active = 0.1 / 3.0;
@@ -172,8 +172,7 @@ BOOST_AUTO_TEST_CASE(the_counterexample_to_the_printed_extinction_time) {
   orthogonal_flow flow(data, one_neuron(1.0, vector_of({0.05, 0.95, -0.2}), std::log(1e-6)), 0.01);
   flow.advance_to(10.0);
   BOOST_REQUIRE(flow.deaths().size() == 1U);
-  BOOST_TEST(flow.deaths()[0].time == path->extinctions[0].time,
-             boost::test_tools::tolerance(1e-8));
+  BOOST_TEST(flow.deaths()[0].time == path->extinctions[0].time, tolerance(1e-8));
 }
 
 namespace {
@@ -251,7 +250,7 @@ BOOST_AUTO_TEST_CASE(amplitudes_match_the_flow_and_are_free_of_scale) {
       BOOST_TEST(std::abs(2.0 * std::log(std::abs(flow.a()[j])) - expected) < slack);
       const auto& other = large[static_cast<std::size_t>(j)];
       BOOST_TEST(*other->log_amplitude + 2.0 * log_lambda == *path->log_amplitude,
-                 boost::test_tools::tolerance(1e-13));
+                 tolerance(1e-13));
       for (const index k : path->active) {
         BOOST_TEST(start(0.0).signs()[j] * data.labels()[k] > 0.0);
       }
@@ -273,8 +272,7 @@ BOOST_AUTO_TEST_CASE(the_early_map_loses_no_digit_at_any_size) {
     }
     BOOST_TEST(unit[j]->log_amplitude.has_value() == tiny[j]->log_amplitude.has_value());
     if (unit[j]->log_amplitude) {
-      BOOST_TEST(*unit[j]->log_amplitude - 2e5 == *tiny[j]->log_amplitude,
-                 boost::test_tools::tolerance(1e-15));
+      BOOST_TEST(*unit[j]->log_amplitude - 2e5 == *tiny[j]->log_amplitude, tolerance(1e-15));
     }
   }
   BOOST_TEST(extinctions >= 20U);
@@ -285,10 +283,27 @@ BOOST_AUTO_TEST_CASE(samples_that_die_together_and_samples_of_label_zero) {
   const dataset data = axes(vector_of({-1.0, -1.0, 0.0, 2.0}));
   const auto path = early_map(data, one_neuron(1.0, vector_of({0.5, 0.5, 0.5, 0.5})))[0];
   BOOST_REQUIRE(path->extinctions.size() == 2U);
-  BOOST_TEST(path->extinctions[0].time == path->extinctions[1].time,
-             boost::test_tools::tolerance(1e-14));
+  BOOST_TEST(path->extinctions[0].time == path->extinctions[1].time, tolerance(1e-14));
   BOOST_TEST(path->active == (std::vector<index>{2, 3}));
   BOOST_TEST(path->rate == 0.5);
+}
+
+BOOST_AUTO_TEST_CASE(samples_that_die_together_up_to_rounding_keep_the_order_of_time) {
+  // z_k in proportion to the pull |y_k|: all wrong-signed samples die at one time.
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    std::mt19937_64 engine(seed);
+    std::uniform_real_distribution<double> size(0.1, 3.0);
+    Eigen::VectorXd y(6);
+    for (index k = 0; k < 6; ++k) {
+      y[k] = k == 5 ? size(engine) : -size(engine);
+    }
+    const auto path = early_map(axes(y), one_neuron(1.0, y.cwiseAbs()))[0];
+    BOOST_REQUIRE(path->extinctions.size() == 5U);
+    for (std::size_t i = 1; i < 5; ++i) {
+      BOOST_TEST(path->extinctions[i].time >= path->extinctions[i - 1].time);
+      BOOST_TEST(path->extinctions[i].time == path->extinctions[0].time, tolerance(1e-12));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_output_weight_that_changes_sign_has_no_path) {

@@ -58,6 +58,9 @@ BOOST_AUTO_TEST_CASE(a_bound_is_judged_from_its_side) {
   BOOST_TEST(compare(upper(2.0), 2.1).note == "upper bound violated");
   BOOST_TEST(compare(upper(2.0), std::nan("")).note == "upper bound violated");
   BOOST_TEST(compare(upper(2.0), std::nullopt).note.empty());
+  BOOST_TEST(compare(upper(-2.0), -2.0 + 1e-10).note == "upper bound holds");
+  BOOST_TEST(compare(upper(-2.0), -2.0 + 1e-10, "", 0.0).note == "upper bound violated");
+  BOOST_TEST(compare(upper(2.0), 2.1, "", 0.1).note == "upper bound holds");
   prediction lower = upper(2.0);
   lower.side = bound_side::lower;
   BOOST_TEST(compare(lower, 2.1).note == "lower bound holds");

@@ -115,8 +115,7 @@ class early_neuron {
         continue;
       }
       const double pull = std::abs(y) * data_.norms()[k] * data_.norms()[k];
-      // Rounding may leave a sample that dies together with the previous one slightly below zero.
-      const double gain = std::max(z_[k], 0.0) * static_cast<double>(data_.size()) * rate_ / pull;
+      const double gain = z_[k] * static_cast<double>(data_.size()) * rate_ / pull;
       if (gain < first.second) {
         first = {k, gain};
       }
@@ -129,7 +128,8 @@ class early_neuron {
     const double alpha = std::sqrt(b * b + transverse_);
     // b(t) = (sum e^tau - (alpha - b) e^-tau) / 2, solved for e^tau.
     const double growth = grown(alpha, b, transverse_) / grown(now_.alpha, b_, transverse_);
-    t_ += std::log(growth) / rate_;
+    // Of samples that die together rounding may put the second one slightly before the first.
+    t_ += std::max(0.0, std::log(growth)) / rate_;
     path_.extinctions.push_back({dying, t_});
 
     const auto n = static_cast<double>(data_.size());
@@ -139,8 +139,6 @@ class early_neuron {
     }
     now_.alpha = alpha;
     now_.w += gain * field_;
-    const Eigen::VectorXd x = data_.inputs().col(dying) / data_.norms()[dying];
-    now_.w -= x.dot(now_.w) * x;
     path_.active.erase(std::find(path_.active.begin(), path_.active.end(), dying));
   }
 

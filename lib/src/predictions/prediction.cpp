@@ -1,6 +1,7 @@
 #include "reluflow/predictions/prediction.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 namespace reluflow {
@@ -17,16 +18,17 @@ void append(std::string& list, std::string_view item) {
 }
 
 // Written so that NaN is a violation.
-bool respects(double measured, double bound, bound_side side) {
-  return side == bound_side::upper ? measured <= bound : measured >= bound;
+bool respects(double measured, double bound, bound_side side, double slack) {
+  return side == bound_side::upper ? measured <= bound + slack : measured >= bound - slack;
 }
 
-std::string verdict(const prediction& predicted, std::optional<double> measured) {
+std::string verdict(const prediction& predicted, std::optional<double> measured, double tolerance) {
   if (predicted.side == bound_side::none || !predicted.value || !measured) {
     return {};
   }
   std::string text = predicted.side == bound_side::upper ? "upper bound " : "lower bound ";
-  text += respects(*measured, *predicted.value, predicted.side) ? "holds" : "violated";
+  const double slack = tolerance * std::abs(*predicted.value);
+  text += respects(*measured, *predicted.value, predicted.side, slack) ? "holds" : "violated";
   return text;
 }
 
@@ -60,14 +62,14 @@ std::string prediction::objections() const {
 }
 
 comparison compare(const prediction& predicted, std::optional<double> measured,
-                   std::string_view note) {
+                   std::string_view note, double tolerance) {
   comparison row{predicted.name,
                  predicted.kind,
                  predicted.value,
                  measured,
                  std::nullopt,
                  predicted.reference,
-                 verdict(predicted, measured)};
+                 verdict(predicted, measured, tolerance)};
   if (predicted.value && measured) {
     row.difference = *measured - *predicted.value;
   }

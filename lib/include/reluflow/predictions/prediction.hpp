@@ -62,9 +62,11 @@ struct comparison {
 };
 
 /// Puts a measured number beside a prediction.
-/// @param measured  empty when the run did not produce it; NaN violates every bound
-/// @param note      appended to what the comparison has to say itself
+/// @param measured   empty when the run did not produce it; NaN violates every bound
+/// @param note       appended to what the comparison has to say itself
+/// @param tolerance  >= 0: error of the measurement, relative to the predicted value; a bound that
+///                   is passed by no more counts as kept
 [[nodiscard]] comparison compare(const prediction& predicted, std::optional<double> measured,
-                                 std::string_view note = {});
+                                 std::string_view note = {}, double tolerance = 1e-9);
 
 }  // namespace reluflow
