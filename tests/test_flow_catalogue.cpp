@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(any_number_of_neurons_may_switch_at_one_instant) {
   const dataset data(columns({{1.0, 0.0}, {0.0, 1.0}}), vec({-1.0, 1.0}));
   const network initial =
       network::balanced(Eigen::VectorXd::Ones(m), Eigen::VectorXd::Constant(m, -10.0),
-                        columns({{0.3, 1.0}}).replicate(1, m));
+                        vec({0.3, 1.0}) * Eigen::RowVectorXd::Ones(m));
   const trajectory run = lawful_run(data, initial, until(5.0));
   BOOST_TEST(run.ending == outcome::reached_end);
   BOOST_TEST(run.switches.size() == static_cast<std::size_t>(m));
@@ -105,7 +105,8 @@ BOOST_AUTO_TEST_CASE(time_has_no_unit) {
   const index m = 1500;
   const double c = 1e14;
   Eigen::MatrixXd weights(2, m);
-  for (index j = 0; j < m; ++j) weights.col(j) = vec({0.3 + 1e-4 * static_cast<double>(j), 1.0});
+  weights.row(0).setLinSpaced(0.3, 0.45);
+  weights.row(1).setOnes();
   const dataset data(columns({{c, 0.0}, {0.0, c}}), vec({-1.0, 1.0}));
   const network initial =
       network::balanced(Eigen::VectorXd::Ones(m), Eigen::VectorXd::Constant(m, -50.0), weights);
@@ -126,8 +127,8 @@ BOOST_AUTO_TEST_CASE(a_dominated_neuron_slides_through_the_origin) {
 // One dimension: every sample shares the surface w = 0, and |a| > |w| lets a neuron pass through
 // it.
 BOOST_AUTO_TEST_CASE(a_dominated_neuron_dies_at_the_origin) {
-  const dataset data(columns({{0.44}, {1.8}, {0.83}}), vec({-0.28, -1.4, 0.32}));
-  const network initial = network::cartesian(vec({0.0023}), columns({{0.0011}}));
+  const dataset data(vec({0.44, 1.8, 0.83}).transpose(), vec({-0.28, -1.4, 0.32}));
+  const network initial = network::cartesian(vec({0.0023}), vec({0.0011}));
   const trajectory run = lawful_run(data, initial, until(10.0));
   BOOST_TEST(run.ending == outcome::reached_end);
   BOOST_TEST(run.end.active == 0);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace reluflow {
 namespace {
@@ -19,7 +20,10 @@ class complementarity {
       : problem_(problem),
         count_(problem.normals.cols()),
         gram_(problem.normals.transpose() * problem.normals),
-        base_velocity_(problem.sign * (problem.normals.transpose() * problem.base)) {}
+        base_velocity_(problem.sign * (problem.normals.transpose() * problem.base)),
+        rounding_(std::min(problem.tolerance,
+                           16.0 * std::numeric_limits<double>::epsilon() *
+                               (problem.base.norm() + problem.strengths.lpNorm<1>()))) {}
 
   /// eta and velocities for given sides; false when the held normals are dependent.
   bool evaluate(const sides& side, Eigen::VectorXd& eta, Eigen::VectorXd& velocity) const {
@@ -64,7 +68,8 @@ class complementarity {
     if (!(jump < 0.0)) {
       return velocity_without(eta, i) <= 0.0 ? surface_side::below : surface_side::above;
     }
-    if (!(eta[i] > 0.0)) return surface_side::below;
+    // Nothing to hold against: v- = 0, and relu'(0) = 0 is a solution.
+    if (!(eta[i] * -jump > rounding_)) return surface_side::below;
     if (!(eta[i] < 1.0)) return surface_side::above;
     return surface_side::held;
   }
@@ -94,6 +99,7 @@ class complementarity {
   index count_;
   Eigen::MatrixXd gram_;
   Eigen::VectorXd base_velocity_;
+  double rounding_;
 };
 
 bool is_solution(const complementarity& lcp, const sides& side, boundary_solution& solution) {

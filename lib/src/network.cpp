@@ -25,6 +25,11 @@ void check_width(std::string_view what, index found, index expected) {
 
 double sign_of(double x) { return static_cast<double>((x > 0.0) - (x < 0.0)); }
 
+// Eigen's vectorised exponential does not reach zero: it gives 6e-309 at -1e5.
+Eigen::VectorXd exponentials(const Eigen::VectorXd& logarithms) {
+  return logarithms.unaryExpr([](double x) { return std::exp(x); });
+}
+
 }  // namespace
 
 network network::balanced(const Eigen::VectorXd& signs, Eigen::VectorXd log_norms,
@@ -48,7 +53,7 @@ network network::balanced(const Eigen::VectorXd& signs, Eigen::VectorXd log_norm
     }
     // A unit vector to within rounding is kept as it is, so that what was written reads back the
     // same.
-    if (std::abs(norm - 1.0) > 4e-16) directions.col(j) /= norm;
+    if (std::abs(norm - 1.0) > 2e-15) directions.col(j) /= norm;
   }
   network net;
   net.signs_ = signs;
@@ -76,6 +81,7 @@ network network::cartesian(Eigen::VectorXd output_weights, const Eigen::MatrixXd
   }
   net.signs_ = output_weights.unaryExpr(&sign_of);
   net.output_weights_ = std::move(output_weights);
+  net.weights_ = weights;
   net.output_scale_ = output_scale;
   net.balanced_ = false;
   return net;
@@ -83,10 +89,11 @@ network network::cartesian(Eigen::VectorXd output_weights, const Eigen::MatrixXd
 
 Eigen::VectorXd network::output_weights() const {
   if (!balanced_) return output_weights_;
-  return signs_.array() * log_norms_.array().exp();
+  return signs_.cwiseProduct(exponentials(log_norms_));
 }
 
 Eigen::MatrixXd network::weights() const {
+  if (!balanced_) return weights_;
   Eigen::MatrixXd w = directions_;
   for (index j = 0; j < width(); ++j) w.col(j) *= std::exp(log_norms_[j]);
   return w;
@@ -94,7 +101,7 @@ Eigen::MatrixXd network::weights() const {
 
 Eigen::VectorXd network::invariants() const {
   if (balanced_) return Eigen::VectorXd::Zero(width());
-  const Eigen::ArrayXd norms = log_norms_.array().exp();
+  const Eigen::ArrayXd norms = weights_.colwise().stableNorm().transpose();
   return (output_weights_.array() - norms) * (output_weights_.array() + norms);
 }
 

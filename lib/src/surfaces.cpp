@@ -54,6 +54,10 @@ switching_surfaces::switching_surfaces(const dataset& data, double tolerance)
     }
     members_[static_cast<std::size_t>(surface_of(k))].push_back(k);
   }
+  for (const std::vector<index>& members : members_) {
+    one_sided_.push_back(
+        std::all_of(members.begin(), members.end(), [&](index k) { return orientation(k) > 0.0; }));
+  }
   normals_.resize(d, size());
   for (index s = 0; s < size(); ++s) normals_.col(s) = units.col(representative(s));
 }

@@ -8,6 +8,7 @@
 
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace reluflow {
@@ -32,6 +33,19 @@ chart_kind choose_chart(const network& initial, chart_kind wanted) {
                         "\"auto\" or \"cartesian\", or |a_j| = |w_j| for every neuron");
   }
   return wanted;
+}
+
+// exp of less than this is subnormal: digits are lost.
+const double least_log_norm = std::log(std::numeric_limits<double>::min());
+
+void check_representable(const network& initial) {
+  for (index j = 0; j < initial.width(); ++j) {
+    if (initial.log_norms()[j] >= least_log_norm) continue;
+    throw invalid_input(
+        "flow.chart",
+        fmt::format("\"cartesian\" with ln|w| = {} for neuron {}", initial.log_norms()[j], j),
+        fmt::format("\"auto\" or \"spherical\", or log norms of at least {:.6g}", least_log_norm));
+  }
 }
 
 }  // namespace
@@ -60,6 +74,7 @@ vector_field::vector_field(const dataset& data, const network& initial, chart_ki
     throw invalid_input("network", fmt::format("weights of dimension {}", initial.dimension()),
                         fmt::format("{}, the dimension of the inputs", data.dimension()));
   }
+  if (chart_ == chart_kind::cartesian && initial.is_balanced()) check_representable(initial);
 }
 
 Eigen::VectorXd vector_field::pack(const network& net) const {

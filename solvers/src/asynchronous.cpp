@@ -1,5 +1,6 @@
 #include "asynchronous.hpp"
 
+#include "length.hpp"
 #include "reluflow/detail/bernstein.hpp"
 
 #include <Eigen/LU>
@@ -82,8 +83,14 @@ Eigen::VectorXd value_of(const Eigen::MatrixXd& monomials, double u) {
 
 }  // namespace
 
+double asynchronous_step::unit(const frozen_step& step, index neuron) const {
+  if (field_->chart() == chart_kind::spherical) return std::exp(step.state[neuron]);
+  return std::hypot(step.state[neuron], length(field_->vectors(step.state).col(neuron)));
+}
+
 double asynchronous_step::unit_square(const frozen_step& step, index neuron) const {
-  return field_->chart() == chart_kind::spherical ? std::exp(2.0 * step.state[neuron]) : 1.0;
+  const double size = unit(step, neuron);
+  return size * size;
 }
 
 Eigen::VectorXd asynchronous_step::frozen_at(const frozen_step& step, index neuron,
@@ -98,6 +105,8 @@ Eigen::VectorXd asynchronous_step::frozen_at(const frozen_step& step, index neur
     const double size = std::exp(value[0] - step.state[neuron]);
     value[0] = field_->sign(step.state, neuron) * size;
     value.tail(d) *= size / value.tail(d).norm();
+  } else if (const double size = unit(step, neuron); size > 0.0) {
+    value /= size;
   }
   return value;
 }
@@ -178,6 +187,7 @@ void asynchronous_step::follow(const frozen_step& step, const residual_path& dri
     Eigen::VectorXd start(d + 1);
     start[0] = spherical ? field_->sign(step.state, j) : step.state[j];
     start.tail(d) = field_->vectors(step.state).col(j);
+    if (const double size = unit(step, j); !spherical && size > 0.0) start /= size;
     neuron_modes modes{step.modes.pattern.row(j), std::nullopt};
     if (const auto frame = step.modes.frames.find(j); frame != step.modes.frames.end()) {
       modes.frame = frame->second;
@@ -303,7 +313,9 @@ Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double frac
       state[neuron] = step.state[neuron] + std::log(norm);
       vector /= norm;
     } else {
-      state[neuron] = value[0];
+      const double size = unit(step, neuron);
+      vector *= size;
+      state[neuron] = value[0] * size;
     }
   }
   double& dissipated = state[state.size() - 1];
@@ -313,6 +325,16 @@ Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double frac
     dissipated += fraction * dissipated_change_;
   }
   return state;
+}
+
+std::vector<double> asynchronous_step::smooth_until() const {
+  std::vector<double> ends{0.0, 1.0};
+  for (const auto& [neuron, path] : paths_) {
+    for (const local_path::piece& piece : path.pieces) ends.push_back(piece.end);
+  }
+  std::sort(ends.begin(), ends.end());
+  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+  return ends;
 }
 
 flow_modes asynchronous_step::modes_at(const frozen_step& step, double fraction) const {

@@ -35,6 +35,8 @@ class asynchronous_step {
 
   [[nodiscard]] const std::map<index, local_path>& paths() const { return paths_; }
   [[nodiscard]] Eigen::VectorXd state_at(const frozen_step& step, double fraction) const;
+  /// Fractions from 0 to 1 between which every neuron's path is smooth, increasing.
+  [[nodiscard]] std::vector<double> smooth_until() const;
   [[nodiscard]] flow_modes modes_at(const frozen_step& step, double fraction) const;
 
  private:
@@ -58,6 +60,7 @@ class asynchronous_step {
   /// (a, w) of a neuron in units of its size at the start, from the frozen step.
   [[nodiscard]] Eigen::VectorXd frozen_at(const frozen_step& step, index neuron,
                                           double fraction) const;
+  [[nodiscard]] double unit(const frozen_step& step, index neuron) const;
   /// The square of those units.
   [[nodiscard]] double unit_square(const frozen_step& step, index neuron) const;
 

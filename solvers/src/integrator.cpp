@@ -1,5 +1,6 @@
 #include "integrator.hpp"
 
+#include "length.hpp"
 #include "reluflow/detail/bernstein.hpp"
 
 #include <boost/math/tools/toms748_solve.hpp>
@@ -23,6 +24,33 @@ constexpr double tie = 16.0 * epsilon;
 /// Candidates within this fraction of a step from the first are looked at for ties.
 constexpr double same_event = 1e-6;
 
+/// max_j |c_j(end) - c_j(start)| / (a_j^2 + |w_j|^2).
+double largest_drift(const network& start, const network& end) {
+  if (end.is_balanced()) return 0.0;
+  const Eigen::VectorXd drift = end.invariants() - start.invariants();
+  const Eigen::VectorXd a = end.output_weights();
+  const Eigen::MatrixXd weights = end.weights();
+  double largest = 0.0;
+  for (index j = 0; j < end.width(); ++j) {
+    const double size = a[j] * a[j] + weights.col(j).squaredNorm();
+    if (size > 0.0) largest = std::max(largest, std::abs(drift[j]) / size);
+  }
+  return largest;
+}
+
+/// sign(c) sqrt|c| of the invariants c = a^2 - |w|^2, which itself may underflow.
+Eigen::VectorXd signed_roots(const network& net) {
+  const Eigen::VectorXd a = net.output_weights().cwiseAbs();
+  const Eigen::MatrixXd weights = net.weights();
+  Eigen::VectorXd roots = Eigen::VectorXd::Zero(net.width());
+  if (net.is_balanced()) return roots;
+  for (index j = 0; j < net.width(); ++j) {
+    const double w = length(weights.col(j));
+    roots[j] = std::copysign(std::sqrt(std::abs(a[j] - w)) * std::sqrt(a[j] + w), a[j] - w);
+  }
+  return roots;
+}
+
 }  // namespace
 
 integrator::integrator(const dataset& data, const network& initial, const flow_options& flow,
@@ -45,7 +73,9 @@ trajectory integrator::run() {
   const auto begin = std::chrono::steady_clock::now();
   start();
   while (!ending_) {
-    if (t_ >= flow_->t_end) {
+    if (below_level(values_.loss, field_.output_scale() * std::sqrt(values_.speed))) {
+      ending_ = outcome::converged;
+    } else if (t_ >= flow_->t_end) {
       ending_ = outcome::reached_end;
     } else if (run_.statistics.steps >= flow_->max_steps) {
       ending_ = outcome::step_limit;
@@ -71,13 +101,17 @@ void integrator::evaluate() {
 void integrator::start() {
   state_ = field_.pack(run_.initial_network);
   norm_.emplace(field_, state_, flow_->rtol, flow_->atol);
+  if (field_.chart() == chart_kind::cartesian) {
+    invariants_ = signed_roots(run_.initial_network);
+  }
   modes_.pattern = activation_pattern(field_.neurons(), field_.samples());
   std::map<index, std::vector<arrival>> on_surface;
   for (index j = 0; j < field_.neurons(); ++j) {
     const Eigen::VectorXd w = field_.vectors(state_).col(j);
+    const double size = length(w);
     const Eigen::VectorXd z = surfaces_.normals().transpose() * w;
     for (index s = 0; s < surfaces_.size(); ++s) {
-      if (std::abs(z[s]) <= 4.0 * epsilon * w.norm()) {
+      if (std::abs(z[s]) <= 4.0 * epsilon * size) {
         on_surface[j].push_back({s, surface_side::below});
         if (w.isZero(0.0)) {
           for (const index k : surfaces_.members(s)) modes_.pattern.set(j, k, pair_mode::resting);
@@ -99,11 +133,9 @@ void integrator::start() {
     for (const auto& [neuron, arrivals] : on_surface) settle_neuron(neuron, arrivals);
     evaluate();
   }
-  const step_solution now{[this](double) { return state_; }, [this](double) { return modes_; }};
-  recorder_.rows(0.0, 0.0, now);
-  check_stop(0.0, 0.0, now);
-
-  const double fastest = values_.forces.colwise().norm().maxCoeff();
+  recorder_.rows({0.0, 0.0, [this](double) { return state_; }, [this](double) { return modes_; }},
+                 0.0);
+  const double fastest = longest_column(values_.forces);
   h_ = fastest > 0.0 ? std::pow(flow_->rtol, 0.2) / fastest : flow_->t_end;
 }
 
@@ -163,14 +195,19 @@ void integrator::accept_asynchronous(const frozen_step& step) {
   const double t0 = t_;
   const double t1 = end_of(step.drive.h);
   const step_solution solution{
-      [&](double fraction) { return asynchronous_.state_at(step, fraction); },
+      t0, t1, [&](double fraction) { return asynchronous_.state_at(step, fraction); },
       [&](double fraction) { return asynchronous_.modes_at(step, fraction); }};
-  recorder_.rows(t0, t1, solution);
-  check_stop(t0, t1, solution);
-  const double stopped = ending_ ? t_ : t1;
+  const double until = stop_in(solution);
+  recorder_.rows(solution, until);
+  if (recorder_.wants_dense()) {
+    const std::vector<double> ends = asynchronous_.smooth_until();
+    for (std::size_t i = 0; i + 1 < ends.size() && t0 + ends[i] * (t1 - t0) < until; ++i) {
+      recorder_.keep_dense(solution, ends[i], ends[i + 1], until);
+    }
+  }
 
-  std::vector<std::pair<double, index>>
-      order;  // (fraction, neuron) of every change, to sort by time
+  // (fraction, neuron) of every change, to sort by time.
+  std::vector<std::pair<double, index>> order;
   for (const auto& [neuron, path] : asynchronous_.paths()) {
     for (const timed_change& timed : path.changes) order.emplace_back(timed.fraction, neuron);
   }
@@ -178,10 +215,10 @@ void integrator::accept_asynchronous(const frozen_step& step) {
   std::map<index, std::size_t> next;
   for (const auto& [fraction, neuron] : order) {
     const double t = std::min(t0 + fraction * step.drive.h, t1);
-    if (t > stopped) break;
+    if (t > until) break;
     recorder_.changed(t, neuron, asynchronous_.paths().at(neuron).changes[next[neuron]++].change);
   }
-  if (ending_) return;
+  if (until < t1) return stop_at(until, solution);
   Eigen::VectorXd end = asynchronous_.state_at(step, 1.0);
   flow_modes end_modes = asynchronous_.modes_at(step, 1.0);
   for (const auto& [neuron, path] : asynchronous_.paths()) {
@@ -192,7 +229,7 @@ void integrator::accept_asynchronous(const frozen_step& step) {
   modes_ = std::move(end_modes);
   ++run_.statistics.steps;
   evaluate();
-  normalise();
+  restore_constraints();
   refresh_contacts();
   watch_resting();
 }
@@ -244,20 +281,21 @@ double integrator::end_of(double h) const {
 void integrator::accept(double h) {
   const double t1 = end_of(h);
   const step_solution solution{
+      t_, t1,
       [this](double fraction) {
         return Eigen::VectorXd(stepper_.last_control_points() * bernstein_weights(fraction));
       },
       [this](double) { return modes_; }};
-  recorder_.rows(t_, t1, solution);
-  recorder_.keep_dense(t_, t1, stepper_.last_control_points());
-  check_stop(t_, t1, solution);
-  if (ending_) return;
+  const double until = stop_in(solution);
+  recorder_.rows(solution, until);
+  recorder_.keep_dense(solution, 0.0, 1.0, until);
+  if (until < t1) return stop_at(until, solution);
   t_ = t1;
   state_ = stepper_.new_state();
   rate_ = stepper_.new_rate();
   std::swap(values_, end_values_);
   ++run_.statistics.steps;
-  normalise();
+  restore_constraints();
   refresh_contacts();
   watch_resting();
 }
@@ -312,9 +350,14 @@ double integrator::locate(const candidate& first) {
 
 void integrator::settle(const std::vector<candidate>& arrived) {
   std::map<index, std::vector<arrival>> arrivals;
+  std::map<index, index> at_origin;  // surface by neuron
   for (const candidate& event : arrived) {
     std::vector<arrival>& own = arrivals[event.neuron];
     switch (event.kind) {
+      case event_kind::origin:
+        own.push_back({event.surface, surface_side::below});
+        at_origin.emplace(event.neuron, event.surface);
+        break;
       case event_kind::crossing:
         own.push_back({event.surface, side_of(modes_.pattern(
                                           event.neuron, surfaces_.representative(event.surface)))});
@@ -335,28 +378,54 @@ void integrator::settle(const std::vector<candidate>& arrived) {
         break;
     }
   }
-  for (const auto& [neuron, own] : arrivals) settle_neuron(neuron, own);
+  for (const auto& [neuron, own] : arrivals) {
+    if (const auto surface = at_origin.find(neuron); surface != at_origin.end()) {
+      pass_origin(neuron, surface->second);
+    } else {
+      settle_neuron(neuron, own);
+    }
+  }
+  count_restart(arrivals);
   evaluate();
 }
 
 void integrator::settle_neuron(index neuron, const std::vector<arrival>& arrivals) {
-  neuron_modes modes{modes_.pattern.row(neuron), std::nullopt};
-  if (const auto frame = modes_.frames.find(neuron); frame != modes_.frames.end()) {
-    modes.frame = frame->second;
-  }
+  neuron_modes modes = modes_of(neuron);
   std::vector<mode_change> changes;
   for (const index s : settler_.settle(arrivals, force_on(neuron), modes, changes)) {
     contacts_.insert({neuron, s});
   }
+  adopt(neuron, std::move(modes), changes);
+}
+
+void integrator::pass_origin(index neuron, index surface) {
+  neuron_modes modes = modes_of(neuron);
+  std::vector<mode_change> changes;
+  const auto line = settler_.pass_origin(surface, force_on(neuron), modes, changes);
+  auto w = field_.vectors(state_).col(neuron);
+  w.setZero();
+  if (line) w = beyond_origin * std::abs(state_[neuron]) * *line;
+  adopt(neuron, std::move(modes), changes);
+}
+
+neuron_modes integrator::modes_of(index neuron) const {
+  neuron_modes modes{modes_.pattern.row(neuron), std::nullopt};
+  if (const auto frame = modes_.frames.find(neuron); frame != modes_.frames.end()) {
+    modes.frame = frame->second;
+  }
+  return modes;
+}
+
+void integrator::adopt(index neuron, neuron_modes modes, const std::vector<mode_change>& changes) {
   modes_.pattern.set_row(neuron, modes.row);
+  sliding_frame* frame = nullptr;
   if (modes.frame) {
-    modes_.frames[neuron] = std::move(*modes.frame);
-    normalise();
+    frame = &modes_.frames.insert_or_assign(neuron, std::move(*modes.frame)).first->second;
   } else {
     modes_.frames.erase(neuron);
   }
+  put_on_surfaces(surfaces_, modes_.pattern, neuron, frame, field_.vectors(state_).col(neuron));
   for (const mode_change& change : changes) recorder_.changed(t_, neuron, change);
-  count_restart(neuron, arrivals);
 }
 
 neuron_force integrator::force_on(index neuron) const {
@@ -372,21 +441,30 @@ neuron_force integrator::force_on(index neuron) const {
 
 void integrator::rest(const std::vector<std::pair<index, index>>& pairs) {
   for (const auto& [neuron, surface] : pairs) {
-    if (surfaces_.members(surface).size() > 1) continue;
+    if (!surfaces_.one_sided(surface)) continue;
     surfaces_.set_mode(modes_.pattern, neuron, surface, pair_mode::resting);
   }
 }
 
-/// Resting pairs whose normal velocity is no longer zero leave downward, or are settled again.
+/// Resting pairs whose normal velocity is no longer zero leave downward, or are settled again. The
+/// others are put back on their surfaces: what rounding leaves there would grow relative to a neuron
+/// that shrinks.
 void integrator::watch_resting() {
   std::map<index, std::vector<arrival>> woken;
   for (index j = 0; j < field_.neurons(); ++j) {
     for (const index s : surfaces_in(modes_.pattern, j, pair_mode::resting, surfaces_)) {
       const auto normal = surfaces_.normals().col(s);
-      const auto w = field_.vectors(state_).col(j);
-      const double velocity = field_.sign(state_, j) * normal.dot(values_.forces.col(j));
-      if (std::abs(velocity) <= force_error_) continue;
-      if (velocity < 0.0 || normal.dot(w) < -8.0 * epsilon * w.norm()) {
+      auto w = field_.vectors(state_).col(j);
+      const double sign = field_.sign(state_, j);
+      const double velocity = sign * normal.dot(values_.forces.col(j));
+      if (std::abs(velocity) <= force_error_) {
+        const double off = normal.dot(w);
+        if (field_.chart() == chart_kind::spherical) {
+          const double growth = sign * values_.forces.col(j).dot(w);
+          field_.vectors(rate_).col(j) += growth * off * normal;
+        }
+        w -= off * normal;
+      } else if (velocity < 0.0 || normal.dot(w) < -8.0 * epsilon * length(w)) {
         surfaces_.set_mode(modes_.pattern, j, s, pair_mode::inactive);
       } else {
         woken[j].push_back({s, surface_side::below});
@@ -395,24 +473,49 @@ void integrator::watch_resting() {
   }
   if (woken.empty()) return;
   for (const auto& [neuron, arrivals] : woken) settle_neuron(neuron, arrivals);
+  count_restart(woken);
   evaluate();
 }
 
-/// Puts sliding neurons back on their surfaces and directions back on the sphere; both drift by
-/// rounding and by the error of the step alone. The field is homogeneous in |v|, so the rate scales
-/// along.
-void integrator::normalise() {
+/// Puts sliding neurons back on their surfaces, directions back on the sphere, and a_j^2 - |w_j|^2
+/// back to its value; all drift by rounding and by the error of the step alone. The spherical field
+/// is homogeneous in |v|, so the rate scales along.
+void integrator::restore_constraints() {
   auto v = field_.vectors(state_);
   auto v_rate = field_.vectors(rate_);
-  for (const auto& [neuron, frame] : modes_.frames) {
-    v.col(neuron) -= frame.basis * (frame.basis.transpose() * v.col(neuron)).eval();
-  }
-  if (field_.chart() != chart_kind::spherical) return;
+  auto frame = modes_.frames.begin();
   for (index j = 0; j < field_.neurons(); ++j) {
+    const bool slides = frame != modes_.frames.end() && frame->first == j;
+    const sliding_frame* own = slides ? &(frame++)->second : nullptr;
+    if (own != nullptr) {
+      v.col(j) -= own->basis * (own->basis.transpose() * v.col(j)).eval();
+      v_rate.col(j) -= own->basis * (own->basis.transpose() * v_rate.col(j)).eval();
+    }
+    if (field_.chart() == chart_kind::cartesian) {
+      restore_invariant(j);
+      continue;
+    }
     const double norm = v.col(j).norm();
     if (norm == 1.0 || norm == 0.0) continue;
     v.col(j) /= norm;
     v_rate.col(j) /= norm;
+  }
+}
+
+/// With |a_j| >= |w_j| the sign of a_j is conserved and a_j follows from |w_j|; otherwise |w_j|
+/// follows from a_j. Without it rounding in a_j - |w_j| would outlive a neuron that decays.
+void integrator::restore_invariant(index neuron) {
+  auto w = field_.vectors(state_).col(neuron);
+  const double size = length(w);
+  double& a = state_[neuron];
+  if (invariants_[neuron] >= 0.0) {
+    const double before = a;
+    a = run_.initial_network.signs()[neuron] * std::hypot(size, invariants_[neuron]);
+    if (before != 0.0) field_.vectors(rate_).col(neuron) *= a / before;
+  } else if (size > 0.0) {
+    const double scale = std::hypot(a, invariants_[neuron]) / size;
+    w *= scale;
+    rate_[neuron] *= scale;
   }
 }
 
@@ -428,8 +531,8 @@ void integrator::refresh_contacts() {
   });
 }
 
-void integrator::count_restart(index neuron, const std::vector<arrival>& arrivals) {
-  if (!(t_ - stall_time_ > 1e-13 * std::max(1.0, t_))) {
+void integrator::count_restart(const std::map<index, std::vector<arrival>>& arrivals) {
+  if (!(t_ - stall_time_ > 4.0 * tie * t_)) {
     ++stalled_;
   } else {
     stall_time_ = t_;
@@ -437,19 +540,24 @@ void integrator::count_restart(index neuron, const std::vector<arrival>& arrival
     run_.stalled_pairs.clear();
   }
   if (stalled_ <= flow_->max_stalled_switches) return;
-  for (const arrival& a : arrivals) {
-    const std::pair<index, index> pair{neuron, surfaces_.representative(a.surface)};
-    auto& named = run_.stalled_pairs;
-    if (std::find(named.begin(), named.end(), pair) == named.end()) named.push_back(pair);
+  for (const auto& [neuron, own] : arrivals) {
+    for (const arrival& a : own) {
+      run_.stalled_pairs.emplace_back(neuron, surfaces_.representative(a.surface));
+    }
   }
   ending_ = outcome::accumulation;
 }
 
-/// Ends the run inside [t0, t1] where the loss or the gradient falls below its level.
-void integrator::check_stop(double t0, double t1, const step_solution& solution) {
-  if (flow_->stop_loss <= 0.0 && flow_->stop_gradient <= 0.0) return;
+bool integrator::below_level(double loss, double gradient_norm) const {
+  return loss < flow_->stop_loss || gradient_norm < flow_->stop_gradient;
+}
+
+/// The time at which the loss or the gradient falls below its level in this step, or its end.
+double integrator::stop_in(const step_solution& solution) {
+  const double span = solution.t1 - solution.t0;
+  if (flow_->stop_loss <= 0.0 && flow_->stop_gradient <= 0.0) return solution.t1;
   const auto excess = [&](double fraction) {
-    const record_row row = recorder_.row(t0 + fraction * (t1 - t0), solution.state_at(fraction),
+    const record_row row = recorder_.row(solution.t0 + fraction * span, solution.state_at(fraction),
                                          solution.modes_at(fraction));
     double above = std::numeric_limits<double>::infinity();
     if (flow_->stop_loss > 0.0) above = std::min(above, row.loss / flow_->stop_loss - 1.0);
@@ -459,18 +567,19 @@ void integrator::check_stop(double t0, double t1, const step_solution& solution)
     return above;
   };
   const double end = excess(1.0);
-  if (end >= 0.0) return;
-  double fraction = 1.0;
-  if (const double begin = excess(0.0); t1 > t0 && begin > 0.0) {
-    std::uintmax_t iterations = 60;
-    fraction =
-        boost::math::tools::toms748_solve(excess, 0.0, 1.0, begin, end,
-                                          boost::math::tools::eps_tolerance<double>(48), iterations)
-            .second;
-  }
+  const double begin = end < 0.0 ? excess(0.0) : 1.0;
+  if (!(end < 0.0) || !(begin > 0.0)) return solution.t1;
+  std::uintmax_t iterations = 60;
+  const auto bracket = boost::math::tools::toms748_solve(
+      excess, 0.0, 1.0, begin, end, boost::math::tools::eps_tolerance<double>(48), iterations);
+  return std::min(solution.t0 + bracket.second * span, solution.t1);
+}
+
+void integrator::stop_at(double t, const step_solution& solution) {
+  const double fraction = (t - solution.t0) / (solution.t1 - solution.t0);
   Eigen::VectorXd state = solution.state_at(fraction);
   flow_modes modes = solution.modes_at(fraction);
-  t_ = t0 + fraction * (t1 - t0);
+  t_ = t;
   state_ = std::move(state);
   modes_ = std::move(modes);
   ending_ = outcome::converged;
@@ -495,12 +604,7 @@ void integrator::close() {
     }
   }
   run_.statistics.dissipated = state_[state_.size() - 1];
-  const Eigen::VectorXd drift = run_.final_network.invariants() - run_.initial_network.invariants();
-  const Eigen::ArrayXd sizes =
-      run_.final_network.weights().colwise().squaredNorm().transpose().array() +
-      run_.final_network.output_weights().array().square();
-  run_.statistics.invariant_drift =
-      (sizes > 0.0).select(drift.array().abs() / sizes, 0.0).maxCoeff();
+  run_.statistics.invariant_drift = largest_drift(run_.initial_network, run_.final_network);
 }
 
 }  // namespace reluflow::detail

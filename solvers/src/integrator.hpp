@@ -10,6 +10,7 @@
 #include "step_control.hpp"
 #include "switch_search.hpp"
 
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -42,15 +43,21 @@ class integrator {
   [[nodiscard]] double locate(const candidate& first);
   void settle(const std::vector<candidate>& arrived);
   void settle_neuron(index neuron, const std::vector<arrival>& arrivals);
+  void pass_origin(index neuron, index surface);
+  void adopt(index neuron, neuron_modes modes, const std::vector<mode_change>& changes);
+  [[nodiscard]] neuron_modes modes_of(index neuron) const;
   void rest(const std::vector<std::pair<index, index>>& pairs);
   void watch_resting();
-  void normalise();
+  void restore_constraints();
+  void restore_invariant(index neuron);
   void refresh_contacts();
-  void check_stop(double t0, double t1, const step_solution& solution);
+  [[nodiscard]] bool below_level(double loss, double gradient_norm) const;
+  [[nodiscard]] double stop_in(const step_solution& solution);
+  void stop_at(double t, const step_solution& solution);
   void close();
 
   [[nodiscard]] neuron_force force_on(index neuron) const;
-  void count_restart(index neuron, const std::vector<arrival>& arrivals);
+  void count_restart(const std::map<index, std::vector<arrival>>& arrivals);
   void evaluate();
 
   const dataset* data_;
@@ -81,6 +88,7 @@ class integrator {
   double step_error_ = 0.0;
   Eigen::VectorXd residual_error_;
   Eigen::MatrixXd residual_control_;
+  Eigen::VectorXd invariants_;  // Cartesian chart: sign(c_j) sqrt|c_j|
   std::optional<outcome> ending_;
 
   double stall_time_ = -1.0;

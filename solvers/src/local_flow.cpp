@@ -21,24 +21,6 @@ constexpr int most_switches = 400;
 
 using matrix6 = Eigen::Matrix<double, 6, 6>;
 
-/// Right-multiplication by this restricts Bernstein coefficients from [0, 1] to [a, b].
-matrix6 restriction(double a, double b) {
-  // Column i holds the coefficients of the basis function B_i restricted: its blossom at (a, .., b,
-  // ..).
-  matrix6 result;
-  for (int out = 0; out < 6; ++out) {
-    matrix6 row = matrix6::Identity();  // row.col(l): how value l depends on the old coefficients
-    for (int level = 0; level < 5; ++level) {
-      const double x = level < out ? b : a;
-      for (int l = 0; l < 5 - level; ++l) {
-        row.col(l) = ((1.0 - x) * row.col(l) + x * row.col(l + 1)).eval();
-      }
-    }
-    result.col(out) = row.col(0);
-  }
-  return result;
-}
-
 /// Right-multiplication by this turns Bernstein coefficients into monomial ones.
 const matrix6& to_monomials() {
   static const matrix6 conversion = [] {
@@ -87,6 +69,7 @@ struct local_flow::traveller {
     index surface = -1;
     surface_side guess = surface_side::below;
     bool sign_change = false;
+    bool origin = false;
   };
 
   traveller(const local_flow& owner, const residual_path& residuals, const Eigen::VectorXd& start,
@@ -146,7 +129,7 @@ struct local_flow::traveller {
       piece.length = longest_piece / (drive.h * largest);
     }
     const double end = begin + piece.length;
-    piece.force = force * (restriction(begin, std::min(1.0, end)) * to_monomials());
+    piece.force = force * (bernstein_restriction(begin, std::min(1.0, end)) * to_monomials());
     if (path.modes.frame) {
       const Eigen::MatrixXd& basis = path.modes.frame->basis;
       piece.force -= basis * (basis.transpose() * piece.force).eval();
@@ -205,8 +188,13 @@ struct local_flow::traveller {
     look_around(travel);
     const double noise = rounding * state.tail(d).norm();
     const double slow = drive.force_error * std::abs(state[0]) * drive.h * piece.length;
+    const std::optional<index> on_line =
+        flow.field_->chart() == chart_kind::cartesian
+            ? farthest_on_a_line(*flow.surfaces_, path.modes.row, 0, state.tail(d))
+            : std::nullopt;
     event first;
     for (const index s : near) {
+      if (on_line && s != *on_line) continue;
       const pair_mode mode = path.modes.row(0, flow.surfaces_->representative(s));
       if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
       const auto normal = flow.surfaces_->normals().col(s);
@@ -227,12 +215,12 @@ struct local_flow::traveller {
       const auto root = first_descent(z);
       if (!root || *root >= first.u) continue;
       if (slow_start && std::abs(last_move) <= slow + noise) {
-        if (mode == pair_mode::inactive && flow.surfaces_->members(s).size() == 1) {
-          path.modes.row.set(0, flow.surfaces_->representative(s), pair_mode::resting);
+        if (mode == pair_mode::inactive && flow.surfaces_->one_sided(s)) {
+          flow.surfaces_->set_mode(path.modes.row, 0, s, pair_mode::resting);
         }
         continue;
       }
-      first = {*root, s, side_of(mode), false};
+      first = {*root, s, side_of(mode), false, on_line.has_value()};
     }
     if (path.modes.frame) search_releases(piece, first);
     return first;
@@ -242,25 +230,31 @@ struct local_flow::traveller {
     const sliding_frame& frame = *path.modes.frame;
     const double sign = state[0] != 0.0 ? state[0] : piece.coefficients(0, 1);
     const double sense = sign < 0.0 ? 1.0 : -1.0;
-    const matrix6 part = restriction(piece.begin, std::min(1.0, piece.begin + piece.length));
+    const matrix6 part =
+        bernstein_restriction(piece.begin, std::min(1.0, piece.begin + piece.length));
     const Eigen::MatrixXd multipliers = sense * (frame.multiplier_map * (force * part));
     for (std::size_t f = 0; f < frame.surfaces.size(); ++f) {
       const index s = frame.surfaces[f];
-      Eigen::RowVectorXd strength = Eigen::RowVectorXd::Zero(6);
-      for (const index k : flow.surfaces_->members(s)) {
-        strength += drive.control.row(k) * flow.field_->data().norms()[k];
+      Eigen::RowVectorXd strength(6);
+      Eigen::RowVectorXd held = multipliers.row(static_cast<index>(f));
+      Eigen::RowVectorXd from_below(6);
+      for (index i = 0; i < 6; ++i) {
+        const auto residual = [&](index k) { return drive.control(k, i); };
+        strength[i] = sense * flow.settler_->strength(s, residual);
+        from_below[i] = sense * flow.settler_->strength_below(s, residual);
       }
-      strength = (strength * part * (sense / static_cast<double>(flow.field_->samples()))).eval();
+      strength *= part;
+      held += from_below * part;
       bernstein_polynomial below;
       bernstein_polynomial above;
       for (index i = 0; i < 6; ++i) {
-        below.b[static_cast<std::size_t>(i)] = multipliers(static_cast<index>(f), i);
-        above.b[static_cast<std::size_t>(i)] = strength[i] - multipliers(static_cast<index>(f), i);
+        below.b[static_cast<std::size_t>(i)] = held[i];
+        above.b[static_cast<std::size_t>(i)] = strength[i] - held[i];
       }
       const auto look = [&](const bernstein_polynomial& p, surface_side side) {
         if (p.bound() <= 2.0 * drive.force_error) return;
         const auto root = first_descent(p);
-        if (root && *root < first.u) first = {*root, s, side, false};
+        if (root && *root < first.u) first = {*root, s, side};
       };
       look(below, surface_side::below);
       look(above, surface_side::above);
@@ -287,9 +281,16 @@ struct local_flow::traveller {
     push.sign = state[0] != 0.0 ? std::copysign(1.0, state[0])
                                 : std::copysign(1.0, push.active.dot(state.tail(state.size() - 1)));
     std::vector<mode_change> changes;
-    for (const index s : flow.settler_->settle(arrivals, push, path.modes, changes)) {
-      if (std::find(path.contacts.begin(), path.contacts.end(), s) == path.contacts.end()) {
-        path.contacts.push_back(s);
+    auto w = state.tail(state.size() - 1);
+    if (first.origin) {
+      const auto line = flow.settler_->pass_origin(first.surface, push, path.modes, changes);
+      w.setZero();
+      if (line) w = beyond_origin * std::abs(state[0]) * *line;
+    } else {
+      for (const index s : flow.settler_->settle(arrivals, push, path.modes, changes)) {
+        if (std::find(path.contacts.begin(), path.contacts.end(), s) == path.contacts.end()) {
+          path.contacts.push_back(s);
+        }
       }
     }
     for (const mode_change& change : changes) {
@@ -298,11 +299,8 @@ struct local_flow::traveller {
       if (before != after) add_sample(change.sample, after - before);
       path.changes.push_back({at, change});
     }
-    if (path.modes.frame) {
-      const Eigen::MatrixXd& basis = path.modes.frame->basis;
-      auto w = state.tail(state.size() - 1);
-      w -= basis * (basis.transpose() * w).eval();
-    }
+    put_on_surfaces(*flow.surfaces_, path.modes.row, 0,
+                    path.modes.frame ? &*path.modes.frame : nullptr, w);
   }
 
   void leave_contacts() {

@@ -1,9 +1,19 @@
 #include "recorder.hpp"
 
+#include "reluflow/detail/bernstein.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 namespace reluflow::detail {
+namespace {
+
+/// Rest is a matter of the integrator: to the reader of a run the pair is inactive.
+pair_mode written(pair_mode mode) {
+  return mode == pair_mode::resting ? pair_mode::inactive : mode;
+}
+
+}  // namespace
 
 recorder::recorder(const vector_field& field, const record_options& options,
                    const observers& callbacks, trajectory& run)
@@ -27,18 +37,29 @@ record_row recorder::row(double t, const Eigen::VectorXd& state, const flow_mode
   return result;
 }
 
-void recorder::rows(double t0, double t1, const step_solution& solution) {
-  for (; next_time_ < options_->times.size() && options_->times[next_time_] <= t1; ++next_time_) {
+void recorder::rows(const step_solution& solution, double until) {
+  const double span = solution.t1 - solution.t0;
+  for (; next_time_ < options_->times.size() && options_->times[next_time_] <= until;
+       ++next_time_) {
     const double t = options_->times[next_time_];
-    const double fraction = t1 > t0 ? (t - t0) / (t1 - t0) : 0.0;
+    const double fraction = span > 0.0 ? (t - solution.t0) / span : 0.0;
     const Eigen::VectorXd state = solution.state_at(fraction);
     run_->rows.push_back(row(t, state, solution.modes_at(fraction)));
     if (options_->states) run_->states.push_back(field_->unpack(state));
   }
 }
 
-void recorder::keep_dense(double t0, double t1, const Eigen::MatrixXd& control) {
-  if (options_->dense && t1 > t0) run_->dense.push_back({t0, t1, control});
+void recorder::keep_dense(const step_solution& solution, double from, double to, double until) {
+  const double span = solution.t1 - solution.t0;
+  const double t0 = solution.t0 + from * span;
+  const double t1 = to < 1.0 ? std::min(solution.t0 + to * span, until) : until;
+  if (!options_->dense || !(t1 > t0)) return;
+  const double last = std::min(to, (until - solution.t0) / span);
+  Eigen::MatrixXd values(field_->coordinates(), 6);
+  for (int i = 0; i < 6; ++i) {
+    values.col(i) = solution.state_at(from + (last - from) * (i / 5.0));
+  }
+  run_->dense.push_back({t0, t1, bernstein_from_values(values)});
 }
 
 void recorder::changed(double t, index neuron, const mode_change& change) {
@@ -59,9 +80,10 @@ void recorder::changed(double t, index neuron, const mode_change& change) {
     return e.neuron == neuron && e.sample == change.sample;
   });
   if (same == pending_.end()) {
-    pending_.push_back({t, neuron, change.sample, change.from, change.to, change.repelling});
+    pending_.push_back(
+        {t, neuron, change.sample, written(change.from), written(change.to), change.repelling});
   } else {
-    same->to = change.to;
+    same->to = written(change.to);
     same->repelling = same->repelling || change.repelling;
   }
 }
@@ -74,7 +96,7 @@ void recorder::still_sliding(double t, index neuron, index sample, double eta) {
 
 void recorder::settle() {
   for (const switch_event& event : pending_) {
-    if (to_string(event.from) == to_string(event.to)) continue;
+    if (event.from == event.to) continue;
     run_->switches.push_back(event);
     ++run_->statistics.switches;
     if (event.to == pair_mode::sliding) ++run_->statistics.slides;

@@ -11,8 +11,10 @@
 
 namespace reluflow::detail {
 
-/// The solution inside one step, by the fraction of the step in [0, 1].
+/// The solution on one step [t0, t1], by the fraction of the step in [0, 1].
 struct step_solution {
+  double t0 = 0.0;
+  double t1 = 0.0;
   std::function<Eigen::VectorXd(double fraction)> state_at;
   std::function<flow_modes(double fraction)> modes_at;
 };
@@ -23,10 +25,11 @@ class recorder {
   recorder(const vector_field& field, const record_options& options, const observers& callbacks,
            trajectory& run);
 
-  /// Records every wanted time in (t0, t1], or t0 itself for t0 == t1.
-  void rows(double t0, double t1, const step_solution& solution);
-  /// Keeps the interpolant of a step, where that is wanted.
-  void keep_dense(double t0, double t1, const Eigen::MatrixXd& control);
+  /// Records every wanted time of the step up to `until`.
+  void rows(const step_solution& solution, double until);
+  [[nodiscard]] bool wants_dense() const { return options_->dense; }
+  /// Keeps the solution between two fractions of a step, where it is smooth, up to `until`.
+  void keep_dense(const step_solution& solution, double from, double to, double until);
   /// The figures at one state.
   [[nodiscard]] record_row row(double t, const Eigen::VectorXd& state, const flow_modes& modes);
 

@@ -47,6 +47,44 @@ std::vector<index> surfaces_in(const activation_pattern& pattern, index neuron, 
   return result;
 }
 
+std::optional<index> farthest_on_a_line(const switching_surfaces& surfaces,
+                                        const activation_pattern& pattern, index neuron,
+                                        const Eigen::Ref<const Eigen::VectorXd>& w) {
+  const index d = surfaces.normals().rows();
+  index held = 0;
+  for (index word = 0; word < pattern.words(); ++word) {
+    for (std::uint64_t bits = pattern.surface_word(neuron, word); bits != 0; bits &= bits - 1) {
+      const index k = word * 64 + std::countr_zero(bits);
+      held += surfaces.representative(surfaces.surface_of(k)) == k ? 1 : 0;
+    }
+  }
+  if (d < 2 || held != d - 1) return {};
+  std::optional<index> farthest;
+  double distance = 0.0;
+  for (index s = 0; s < surfaces.size(); ++s) {
+    const pair_mode mode = pattern(neuron, surfaces.representative(s));
+    if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
+    const double z = std::abs(surfaces.normals().col(s).dot(w));
+    if (z > distance) {
+      distance = z;
+      farthest = s;
+    }
+  }
+  return farthest;
+}
+
+void put_on_surfaces(const switching_surfaces& surfaces, const activation_pattern& pattern,
+                     index neuron, const sliding_frame* frame, Eigen::Ref<Eigen::VectorXd> w) {
+  for (index word = 0; word < pattern.words(); ++word) {
+    for (std::uint64_t bits = pattern.surface_word(neuron, word); bits != 0; bits &= bits - 1) {
+      const auto normal =
+          surfaces.normals().col(surfaces.surface_of(word * 64 + std::countr_zero(bits)));
+      w -= normal.dot(w) * normal;
+    }
+  }
+  if (frame != nullptr) w -= frame->basis * (frame->basis.transpose() * w).eval();
+}
+
 std::vector<index> settler::settle(const std::vector<arrival>& arrivals, const neuron_force& force,
                                    neuron_modes& modes, std::vector<mode_change>& changes) const {
   std::vector<arrival> held = arrivals;
@@ -121,9 +159,9 @@ void settler::apply(const std::vector<arrival>& held, const boundary_solution& s
     const index s = held[i].surface;
     const auto at = static_cast<index>(i);
     pair_mode mode = mode_of(solution.sides[i]);
-    // A normal velocity of zero keeps the neuron on the surface; parallel inputs have no such
+    // A normal velocity of zero keeps the neuron on the surface; antipodal inputs have no such
     // state.
-    if (mode == pair_mode::inactive && surfaces_->members(s).size() == 1 &&
+    if (mode == pair_mode::inactive && surfaces_->one_sided(s) &&
         std::abs(solution.velocity[at]) <= force.error) {
       mode = pair_mode::resting;
     }
@@ -148,11 +186,55 @@ void settler::apply(const std::vector<arrival>& held, const boundary_solution& s
   }
 }
 
+std::optional<Eigen::VectorXd> settler::pass_origin(index surface, const neuron_force& force,
+                                                    neuron_modes& modes,
+                                                    std::vector<mode_change>& changes) const {
+  const bool from_above = modes.row(0, surfaces_->representative(surface)) == pair_mode::active;
+  std::vector<index> held = surfaces_in(modes.row, 0, pair_mode::resting, *surfaces_);
+  if (modes.frame) {
+    held.insert(held.end(), modes.frame->surfaces.begin(), modes.frame->surfaces.end());
+  }
+  const Eigen::MatrixXd basis = make_sliding_frame(*surfaces_, std::move(held)).basis;
+  Eigen::VectorXd line = (from_above ? -1.0 : 1.0) * surfaces_->normals().col(surface);
+  line -= basis * (basis.transpose() * line).eval();
+  line.normalize();
+
+  const auto opposite = [](pair_mode mode) {
+    if (mode == pair_mode::active) return pair_mode::inactive;
+    return mode == pair_mode::inactive ? pair_mode::active : mode;
+  };
+  neuron_force beyond = force;
+  beyond.active.setZero();
+  for (index k = 0; k < data_->size(); ++k) {
+    if (opposite(modes.row(0, k)) == pair_mode::active) {
+      beyond.active += force.residual(k) * data_->inputs().col(k);
+    }
+  }
+  beyond.active /= static_cast<double>(data_->size());
+  // The line is orthogonal to what the neuron slides on, so the multipliers do not matter.
+  const bool goes_on = force.sign * line.dot(beyond.active) > force.error;
+  for (index k = 0; k < data_->size(); ++k) {
+    const pair_mode before = modes.row(0, k);
+    const pair_mode after = goes_on ? opposite(before) : pair_mode::resting;
+    if (before == after) continue;
+    modes.row.set(0, k, after);
+    changes.push_back({k, before, after, false, 0.0});
+  }
+  if (!goes_on) {
+    modes.frame.reset();
+    return std::nullopt;
+  }
+  if (modes.frame) settle({}, beyond, modes, changes);
+  return line;
+}
+
 Eigen::VectorXd settler::multipliers(const sliding_frame& frame, const neuron_force& force) const {
   Eigen::VectorXd eta = frame.multiplier_map * force.active;
   for (index i = 0; i < eta.size(); ++i) {
-    const double c = strength(frame.surfaces[static_cast<std::size_t>(i)], force.residual);
-    eta[i] = c != 0.0 ? std::clamp(eta[i] / c, 0.0, 1.0) : 0.0;
+    const index s = frame.surfaces[static_cast<std::size_t>(i)];
+    const double c = strength(s, force.residual);
+    const double held = eta[i] + strength_below(s, force.residual);
+    eta[i] = c != 0.0 ? std::clamp(held / c, 0.0, 1.0) : 0.0;
   }
   return eta;
 }

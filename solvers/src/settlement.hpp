@@ -44,6 +44,10 @@ struct neuron_force {
   double error = 0.0;  ///< forces up to this size are zero
 };
 
+/// Where a neuron that passes the origin is put, in units of |a_j|: far enough for its pairs to
+/// have signs, and no farther than rounding.
+constexpr double beyond_origin = 0x1p-60;
+
 /// Decides what a neuron on switching surfaces does, and changes its modes accordingly. Surfaces on
 /// which it slides take part; surfaces on which it rests join when the solution would move it to
 /// their upper side.
@@ -65,6 +69,27 @@ class settler {
     return sum / static_cast<double>(data_->size());
   }
 
+  /// The part of `strength` that comes from the samples which are active below the surface. What
+  /// holds a neuron there is gamma = eta c - (this), because their multiplier is 1 - eta
+  /// (theory.md 4.5).
+  template <class Residual>
+  [[nodiscard]] double strength_below(index surface, const Residual& residual) const {
+    if (surfaces_->one_sided(surface)) return 0.0;
+    double sum = 0.0;
+    for (const index k : surfaces_->members(surface)) {
+      if (surfaces_->orientation(k) < 0.0) sum += residual(k) * data_->norms()[k];
+    }
+    return sum / static_cast<double>(data_->size());
+  }
+
+  /// Takes a neuron whose w moves on a line through the origin past it, where all surfaces are met
+  /// at once: on to the other side when the force there leads further, otherwise it stays at w = 0,
+  /// inactive on all samples, for good. Returns the unit vector of w when it goes on.
+  /// @param surface  one of those that it meets there
+  std::optional<Eigen::VectorXd> pass_origin(index surface, const neuron_force& force,
+                                             neuron_modes& modes,
+                                             std::vector<mode_change>& changes) const;
+
   /// eta of every surface of a frame, in [0, 1].
   [[nodiscard]] Eigen::VectorXd multipliers(const sliding_frame& frame,
                                             const neuron_force& force) const;
@@ -84,6 +109,19 @@ class settler {
 /// The surfaces on which a neuron is in `mode` (sliding or resting), increasing.
 [[nodiscard]] std::vector<index> surfaces_in(const activation_pattern& pattern, index neuron,
                                              pair_mode mode, const switching_surfaces& surfaces);
+
+/// Where all but one direction of w_j is held, w_j moves on a line through the origin, and meets
+/// every surface that does not hold it there, at one instant: the one of those that is farthest
+/// from `w`. None when w_j is freer than that.
+[[nodiscard]] std::optional<index> farthest_on_a_line(const switching_surfaces& surfaces,
+                                                      const activation_pattern& pattern,
+                                                      index neuron,
+                                                      const Eigen::Ref<const Eigen::VectorXd>& w);
+
+/// Takes what rounding left of <w, x> off the surfaces that hold a neuron (sliding and resting): it
+/// would grow relative to a neuron that shrinks.
+void put_on_surfaces(const switching_surfaces& surfaces, const activation_pattern& pattern,
+                     index neuron, const sliding_frame* frame, Eigen::Ref<Eigen::VectorXd> w);
 
 /// The side of a surface that a representative's mode stands for.
 [[nodiscard]] surface_side side_of(pair_mode mode) noexcept;

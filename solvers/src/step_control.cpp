@@ -1,5 +1,7 @@
 #include "step_control.hpp"
 
+#include "length.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -14,9 +16,10 @@ error_norm::error_norm(const vector_field& field, const Eigen::VectorXd& initial
       label_scale_(field.data().labels().cwiseAbs().maxCoeff()) {
   if (label_scale_ == 0.0) label_scale_ = 1.0;
   if (field.chart() == chart_kind::spherical) return;
-  absolute_ = atol * (initial_state.head(field.neurons()).array().square() +
-                      field.vectors(initial_state).colwise().squaredNorm().transpose().array())
-                         .sqrt();
+  absolute_.resize(field.neurons());
+  for (index j = 0; j < field.neurons(); ++j) {
+    absolute_[j] = atol * std::hypot(initial_state[j], length(field.vectors(initial_state).col(j)));
+  }
 }
 
 double error_norm::operator()(const Eigen::VectorXd& state, const Eigen::VectorXd& new_state,
@@ -27,7 +30,7 @@ double error_norm::operator()(const Eigen::VectorXd& state, const Eigen::VectorX
   const auto new_v = field_->vectors(new_state);
   const auto v_error = field_->vectors(error);
   const index m = field_->neurons();
-  const double largest_log = spherical ? new_state.head(m).maxCoeff() : 0.0;
+  const double largest_log = spherical && m > 0 ? new_state.head(m).maxCoeff() : 0.0;
 
   double worst = residual_error.cwiseAbs().maxCoeff() / (rtol_ * label_scale_);
   double moved = 0.0;
@@ -47,9 +50,11 @@ double error_norm::operator()(const Eigen::VectorXd& state, const Eigen::VectorX
       size += 2.0 * weight;
     } else {
       const double own_size = new_state[j] * new_state[j] + new_v.col(j).squaredNorm();
-      const double scale = absolute_[j] + rtol_ * std::sqrt(own_size);
+      const double scale = absolute_[j] + rtol_ * std::hypot(new_state[j], length(new_v.col(j)));
       // A neuron that is identically zero stays so: 0/0 is no error.
-      if (scale > 0.0) worst = std::max(worst, std::sqrt(own_error + direction_error) / scale);
+      if (scale > 0.0) {
+        worst = std::max(worst, std::hypot(error[j], length(v_error.col(j))) / scale);
+      }
       missed += own_error + direction_error;
       moved += own_move + direction_move;
       size += own_size;

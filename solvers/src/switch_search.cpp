@@ -1,5 +1,7 @@
 #include "switch_search.hpp"
 
+#include "length.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -47,15 +49,21 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
                                      std::vector<std::pair<index, index>>& at_rest) const {
   const index d = field_->dimension();
   const auto w = step.control.middleRows(field_->neurons() + neuron * d, d);
-  const double travel = (w.rightCols(5).colwise() - w.col(0)).colwise().norm().maxCoeff();
-  const double noise = rounding * w.col(0).norm();
+  const double travel = longest_column(w.rightCols(5).colwise() - w.col(0));
+  const double w_size = length(w.col(0));
+  const double noise = rounding * w_size;
   // How fast z moves is compared with the error of the force; in the Cartesian chart w' = a D.
   const double size = field_->chart() == chart_kind::spherical
-                          ? w.col(0).norm()
+                          ? w_size
                           : step.control.row(neuron).cwiseAbs().maxCoeff();
   const double slow = step.force_error * size * step.h;
 
+  const std::optional<index> on_line =
+      field_->chart() == chart_kind::cartesian
+          ? farthest_on_a_line(*surfaces_, modes.pattern, neuron, w.col(0))
+          : std::nullopt;
   for (index s = 0; s < surfaces_->size(); ++s) {
+    if (on_line && s != *on_line) continue;
     const pair_mode mode = modes.pattern(neuron, surfaces_->representative(s));
     if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
     const auto normal = surfaces_->normals().col(s);
@@ -82,7 +90,8 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
       if (mode == pair_mode::inactive) at_rest.emplace_back(neuron, s);
       continue;
     }
-    found.push_back({*root, event_kind::crossing, neuron, s, derivative(whole)(*root)});
+    found.push_back({*root, on_line ? event_kind::origin : event_kind::crossing, neuron, s,
+                     derivative(whole)(*root)});
   }
 
   if (field_->chart() == chart_kind::cartesian && modes.frames.contains(neuron)) {
@@ -108,8 +117,10 @@ void switch_search::search_releases(const step_view& step, const flow_modes& mod
     field_->active_force(modes.pattern, neuron, r, force);
     multipliers.col(i) = sense * (frame.multiplier_map * force);
     for (index f = 0; f < held; ++f) {
-      strengths(f, i) = sense * settler_->strength(frame.surfaces[static_cast<std::size_t>(f)],
-                                                   [&](index k) { return r[k]; });
+      const index s = frame.surfaces[static_cast<std::size_t>(f)];
+      const auto residual = [&](index k) { return r[k]; };
+      strengths(f, i) = sense * settler_->strength(s, residual);
+      multipliers(f, i) += sense * settler_->strength_below(s, residual);
     }
   }
   for (index f = 0; f < held; ++f) {
@@ -133,22 +144,26 @@ void switch_search::search_releases(const step_view& step, const flow_modes& mod
 
 double switch_search::value(const candidate& event, const Eigen::VectorXd& state,
                             const Eigen::VectorXd& residuals, const flow_modes& modes) const {
-  if (event.kind == event_kind::crossing) {
+  if (event.kind == event_kind::crossing || event.kind == event_kind::origin) {
     const pair_mode mode = modes.pattern(event.neuron, surfaces_->representative(event.surface));
     return sense_of(mode) *
            surfaces_->normals().col(event.surface).dot(field_->vectors(state).col(event.neuron));
   }
   if (event.kind == event_kind::sign_change) return state[event.neuron];
-  const sliding_frame& frame = modes.frames.at(event.neuron);
+  const auto entry = modes.frames.find(event.neuron);
+  if (entry == modes.frames.end()) return std::numeric_limits<double>::infinity();
+  const sliding_frame& frame = entry->second;
   const auto at = std::find(frame.surfaces.begin(), frame.surfaces.end(), event.surface);
+  if (at == frame.surfaces.end()) return std::numeric_limits<double>::infinity();
   Eigen::VectorXd force(field_->dimension());
   field_->active_force(modes.pattern, event.neuron, residuals, force);
   const double sense = -field_->sign(state, event.neuron);
+  const auto residual = [&](index k) { return residuals[k]; };
   const double multiplier =
-      sense * frame.multiplier_map.row(at - frame.surfaces.begin()).dot(force);
+      sense * (frame.multiplier_map.row(at - frame.surfaces.begin()).dot(force) +
+               settler_->strength_below(event.surface, residual));
   if (event.kind == event_kind::release_below) return multiplier;
-  return sense * settler_->strength(event.surface, [&](index k) { return residuals[k]; }) -
-         multiplier;
+  return sense * settler_->strength(event.surface, residual) - multiplier;
 }
 
 }  // namespace reluflow::detail

@@ -16,6 +16,7 @@ enum class event_kind : std::uint8_t {
   crossing,       ///< z reaches 0 from the side of the pair's mode
   release_below,  ///< a sliding multiplier reaches eta = 0
   release_above,  ///< a sliding multiplier reaches eta = 1
+  origin,         ///< w_j, held on a line, reaches 0 and with it all surfaces at once
   sign_change,    ///< a_j passes through 0 while the neuron is held on a surface
 };
 

@@ -9,9 +9,10 @@ namespace reluflow {
 /// One-hidden-layer ReLU network h(x) = alpha * sum_j a_j relu(<w_j, x>) with m neurons in
 /// dimension d.
 ///
-/// A neuron is kept as (ln|w_j|, w_j/|w_j|, a_j), so weights far below the smallest double cost no
-/// digits. A network is *balanced* when |a_j| = |w_j| for every j; then a_j = s_j |w_j| is implied
-/// by the sign s_j and is never formed, and ln|w_j| may be anything (-1e5 is fine).
+/// A network is *balanced* when |a_j| = |w_j| for every j. It is kept as (s_j, ln|w_j|, w_j/|w_j|),
+/// so weights far below the smallest double cost no digits: a_j = s_j |w_j| is implied by the sign
+/// and is never formed, and ln|w_j| may be anything (-1e5 is fine). Other networks are kept as
+/// (a_j, w_j).
 class network {
  public:
   /// No neurons.
@@ -63,6 +64,7 @@ class network {
   Eigen::VectorXd log_norms_;
   Eigen::MatrixXd directions_;
   Eigen::VectorXd output_weights_;  // empty when balanced
+  Eigen::MatrixXd weights_;         // as given; empty when balanced
   double output_scale_ = 1.0;
   bool balanced_ = true;
 };

@@ -50,8 +50,9 @@ struct flow_options {
 
 /// What of a run is kept.
 struct record_options {
-  std::vector<double> times;  ///< increasing, within [0, t_end]; times after the end are left out
-  bool states = true;         ///< keep the network at every recorded time
+  std::vector<double>
+      times;           ///< increasing, within [0, t_end]; a run that ends early records fewer
+  bool states = true;  ///< keep the network at every recorded time
   bool dense = false;  ///< keep the interpolant of every step (6 doubles a coordinate a step)
 
   void validate(double t_end) const;

@@ -30,6 +30,10 @@ class switching_surfaces {
   }
   /// +1 when the sample points to the positive side of its surface, -1 when to the other.
   [[nodiscard]] double orientation(index sample) const noexcept { return orientation_[sample]; }
+  /// True when no sample of the surface is antipodal to another: below it all are inactive.
+  [[nodiscard]] bool one_sided(index surface) const noexcept {
+    return one_sided_[static_cast<std::size_t>(surface)];
+  }
   /// Unit normals, d x size(), one surface a column: x_k/|x_k| of the representative.
   [[nodiscard]] const Eigen::MatrixXd& normals() const noexcept { return normals_; }
 
@@ -41,6 +45,7 @@ class switching_surfaces {
   std::vector<std::vector<index>> members_;
   std::vector<index> surface_of_;
   Eigen::VectorXd orientation_;
+  std::vector<bool> one_sided_;
   Eigen::MatrixXd normals_;
 };
 

@@ -38,7 +38,7 @@ struct record_row {
 };
 
 /// One pair changed its mode at time t: a row of switches.csv. Several changes of one pair at one
-/// time are one event.
+/// time are one event. A pair that comes to rest on its surface is noted as inactive.
 struct switch_event {
   double t = 0.0;
   index neuron = 0;
@@ -107,6 +107,7 @@ struct trajectory {
 };
 
 /// The modes of all pairs just after `time`: the initial pattern with the switches up to `time`.
+/// Pairs that have come to rest since then show as inactive.
 [[nodiscard]] activation_pattern pattern_at(const trajectory& run, double time);
 
 }  // namespace reluflow

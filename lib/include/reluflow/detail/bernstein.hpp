@@ -19,6 +19,24 @@ using quintic = Eigen::Matrix<double, 6, 1>;
   return w;
 }
 
+/// Right-multiplication of Bernstein coefficients (one quintic a row) by this restricts them from
+/// [0, 1] to [a, b].
+[[nodiscard]] inline Eigen::Matrix<double, 6, 6> bernstein_restriction(double a, double b) {
+  // Coefficient i of the restriction is the blossom at 5 - i times a and i times b.
+  Eigen::Matrix<double, 6, 6> result;
+  for (int out = 0; out < 6; ++out) {
+    Eigen::Matrix<double, 6, 6> column = Eigen::Matrix<double, 6, 6>::Identity();
+    for (int level = 0; level < 5; ++level) {
+      const double x = level < out ? b : a;
+      for (int l = 0; l < 5 - level; ++l) {
+        column.col(l) = ((1.0 - x) * column.col(l) + x * column.col(l + 1)).eval();
+      }
+    }
+    result.col(out) = column.col(0);
+  }
+  return result;
+}
+
 /// Bernstein coefficients (one quintic a row) of the interpolants through values at 0, 1/5, ..., 1
 /// (rows x 6).
 [[nodiscard]] inline Eigen::MatrixXd bernstein_from_values(const Eigen::MatrixXd& values) {
