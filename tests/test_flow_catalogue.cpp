@@ -78,6 +78,49 @@ BOOST_AUTO_TEST_CASE(a_resting_pair_stays_exactly_on_its_surface) {
   }
 }
 
+// A neuron that is inactive on sample 0 never meets it: z_0 stays as it is while |w| grows by
+// exp(575). Relative to |w| it falls below rounding, and what rounding says then is no switch.
+BOOST_AUTO_TEST_CASE(a_dead_pair_does_not_wake_on_rounding) {
+  const dataset data(columns({{1.6, 0.0}, {0.0, 1.5}}), vec({-0.8, -0.9}));
+  const network initial = network::balanced(vec({-1.0}), vec({-575.0}), columns({{-1.0, 0.8}}));
+  for (const auto method : {switching_method::global, switching_method::asynchronous}) {
+    flow_options flow = until(2000.0);
+    flow.switching = method;
+    const trajectory run = lawful_run(data, initial, flow);
+    BOOST_TEST(run.switches.size() == 0U);
+    // Sample 1 is fitted, sample 0 is not.
+    BOOST_TEST(run.end.loss == 0.25 * 0.8 * 0.8, boost::test_tools::tolerance(1e-12));
+  }
+}
+
+// Once others have fitted sample 2, neuron 0 grows along sample 0 alone, and its z_2 falls into the
+// error of the steps, where its sign is no longer known. That must not stop the run.
+BOOST_AUTO_TEST_CASE(an_active_pair_that_fades_does_not_stop_time) {
+  const dataset data(vec({0.9, 0.75, 0.95}).asDiagonal().toDenseMatrix(),
+                     vec({-1.95, 0.57, -0.85}));
+  const network initial = network::balanced(vec({-1.0, -1.0}), vec({-575.0, -575.0}),
+                                            columns({{1e-10, -0.3, 0.14}, {-0.1, -0.1, 1.0}}));
+  for (const auto method : {switching_method::global, switching_method::asynchronous}) {
+    flow_options flow = until(6000.0);
+    flow.switching = method;
+    const trajectory run = lawful_run(data, initial, flow);
+    BOOST_TEST(run.end.loss == 0.57 * 0.57 / 6.0, boost::test_tools::tolerance(1e-9));
+  }
+}
+
+// A balanced network may have no neurons at all.
+BOOST_AUTO_TEST_CASE(nobody_moves_without_neurons) {
+  const dataset data(columns({{1.0, 0.0}, {0.0, 2.0}}), vec({1.0, -3.0}));
+  const network none = network::balanced(vec({}), vec({}), Eigen::MatrixXd(2, 0));
+  for (const auto method : {switching_method::global, switching_method::asynchronous}) {
+    flow_options flow = until(10.0);
+    flow.switching = method;
+    const trajectory run = lawful_run(data, none, flow);
+    BOOST_TEST(run.end.loss == 2.5);
+    BOOST_TEST(run.end.gradient_norm == 0.0);
+  }
+}
+
 // After both residuals that matter have vanished the multiplier is 0/0; its noise is no event.
 BOOST_AUTO_TEST_CASE(a_slide_survives_convergence) {
   const dataset data(columns({{2.0, 1.0}, {0.9, 1.0}}), vec({-4.0, 0.123}));

@@ -359,8 +359,7 @@ void integrator::settle(const std::vector<candidate>& arrived) {
         at_origin.emplace(event.neuron, event.surface);
         break;
       case event_kind::crossing:
-        own.push_back({event.surface, side_of(modes_.pattern(
-                                          event.neuron, surfaces_.representative(event.surface)))});
+        own.push_back({event.surface, settler_.guess(event.surface, modes_.pattern, event.neuron)});
         break;
       case event_kind::release_below:
         own.push_back({event.surface, surface_side::below});
@@ -447,8 +446,8 @@ void integrator::rest(const std::vector<std::pair<index, index>>& pairs) {
 }
 
 /// Resting pairs whose normal velocity is no longer zero leave downward, or are settled again. The
-/// others are put back on their surfaces: what rounding leaves there would grow relative to a neuron
-/// that shrinks.
+/// others are put back on their surfaces: what rounding leaves there would grow relative to a
+/// neuron that shrinks.
 void integrator::watch_resting() {
   std::map<index, std::vector<arrival>> woken;
   for (index j = 0; j < field_.neurons(); ++j) {

@@ -220,7 +220,7 @@ struct local_flow::traveller {
         }
         continue;
       }
-      first = {*root, s, side_of(mode), false, on_line.has_value()};
+      first = {*root, s, flow.settler_->guess(s, path.modes.row, 0), false, on_line.has_value()};
     }
     if (path.modes.frame) search_releases(piece, first);
     return first;

@@ -21,19 +21,6 @@ pair_mode mode_of(surface_side side) {
 
 }  // namespace
 
-surface_side side_of(pair_mode mode) noexcept {
-  switch (mode) {
-    case pair_mode::active:
-      return surface_side::above;
-    case pair_mode::sliding:
-      return surface_side::held;
-    case pair_mode::inactive:
-    case pair_mode::resting:
-      break;
-  }
-  return surface_side::below;
-}
-
 std::vector<index> surfaces_in(const activation_pattern& pattern, index neuron, pair_mode mode,
                                const switching_surfaces& surfaces) {
   std::vector<index> result;
@@ -83,6 +70,13 @@ void put_on_surfaces(const switching_surfaces& surfaces, const activation_patter
     }
   }
   if (frame != nullptr) w -= frame->basis * (frame->basis.transpose() * w).eval();
+}
+
+surface_side settler::guess(index surface, const activation_pattern& pattern, index neuron) const {
+  if (surfaces_->one_sided(surface)) return surface_side::below;
+  return pattern(neuron, surfaces_->representative(surface)) == pair_mode::active
+             ? surface_side::below
+             : surface_side::above;
 }
 
 std::vector<index> settler::settle(const std::vector<arrival>& arrivals, const neuron_force& force,

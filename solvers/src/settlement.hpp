@@ -56,6 +56,12 @@ class settler {
   settler(const dataset& data, const switching_surfaces& surfaces, surface_rule rule)
       : data_(&data), surfaces_(&surfaces), rule_(rule) {}
 
+  /// The side on which a neuron that meets a surface is taken to go on, where its velocity is zero
+  /// and does not tell: below, because relu'(0) = 0; on antipodal inputs across, because it came to
+  /// cross.
+  [[nodiscard]] surface_side guess(index surface, const activation_pattern& pattern,
+                                   index neuron) const;
+
   /// Settles one neuron; `changes` receives the samples whose mode changed. Returns the surfaces on
   /// which it stood.
   std::vector<index> settle(const std::vector<arrival>& arrivals, const neuron_force& force,
@@ -123,7 +129,5 @@ class settler {
 void put_on_surfaces(const switching_surfaces& surfaces, const activation_pattern& pattern,
                      index neuron, const sliding_frame* frame, Eigen::Ref<Eigen::VectorXd> w);
 
-/// The side of a surface that a representative's mode stands for.
-[[nodiscard]] surface_side side_of(pair_mode mode) noexcept;
 
 }  // namespace reluflow::detail
