@@ -1,9 +1,28 @@
 #include "reluflow/activation.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 namespace reluflow {
+namespace {
+
+/// 64 x 64 bits, a row a word.
+using bit_square = std::array<std::uint64_t, 64>;
+
+/// Transposes by swapping off-diagonal blocks of 32, 16, ..., 1 bits (Hacker's Delight, 7-3).
+void transpose(bit_square& square) {
+  std::uint64_t mask = 0x00000000ffffffffU;
+  for (std::size_t half = 32; half != 0; half >>= 1U, mask ^= mask << half) {
+    for (std::size_t i = 0; i < 64; i = ((i | half) + 1) & ~half) {
+      const std::uint64_t swap = ((square[i] >> half) ^ square[i | half]) & mask;
+      square[i] ^= swap << half;
+      square[i | half] ^= swap;
+    }
+  }
+}
+
+}  // namespace
 
 std::string_view to_string(pair_mode mode) noexcept {
   switch (mode) {
@@ -22,55 +41,87 @@ activation_pattern::activation_pattern(index neurons, index samples)
     : neurons_(neurons),
       samples_(samples),
       words_((samples + 63) / 64),
-      upper_(static_cast<std::size_t>(neurons * words_)),
-      surface_(upper_.size()) {}
+      active_(static_cast<std::size_t>(neurons * words_)),
+      resting_(active_.size()),
+      sliding_(active_.size()) {}
 
 pair_mode activation_pattern::operator()(index neuron, index sample) const noexcept {
   const auto at = static_cast<std::size_t>(neuron * words_ + sample / 64);
-  const auto shift = static_cast<unsigned>(sample % 64);
-  const bool upper = ((upper_[at] >> shift) & 1U) != 0;
-  const bool surface = ((surface_[at] >> shift) & 1U) != 0;
-  if (surface) return upper ? pair_mode::sliding : pair_mode::resting;
-  return upper ? pair_mode::active : pair_mode::inactive;
+  const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(sample % 64);
+  if ((active_[at] & bit) != 0) return pair_mode::active;
+  if ((sliding_[at] & bit) != 0) return pair_mode::sliding;
+  return (resting_[at] & bit) != 0 ? pair_mode::resting : pair_mode::inactive;
 }
 
 void activation_pattern::set(index neuron, index sample, pair_mode mode) noexcept {
   const auto at = static_cast<std::size_t>(neuron * words_ + sample / 64);
   const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(sample % 64);
-  const bool upper = mode == pair_mode::active || mode == pair_mode::sliding;
-  const bool surface = mode == pair_mode::resting || mode == pair_mode::sliding;
-  upper_[at] = upper ? upper_[at] | bit : upper_[at] & ~bit;
-  surface_[at] = surface ? surface_[at] | bit : surface_[at] & ~bit;
+  const auto put = [&](std::vector<std::uint64_t>& plane, pair_mode own) {
+    plane[at] = mode == own ? plane[at] | bit : plane[at] & ~bit;
+  };
+  put(active_, pair_mode::active);
+  put(resting_, pair_mode::resting);
+  put(sliding_, pair_mode::sliding);
+  transposed_.clear();
 }
 
 activation_pattern activation_pattern::row(index neuron) const {
   activation_pattern result(1, samples_);
-  std::copy_n(upper_.begin() + neuron * words_, words_, result.upper_.begin());
-  std::copy_n(surface_.begin() + neuron * words_, words_, result.surface_.begin());
+  std::copy_n(active_.begin() + neuron * words_, words_, result.active_.begin());
+  std::copy_n(resting_.begin() + neuron * words_, words_, result.resting_.begin());
+  std::copy_n(sliding_.begin() + neuron * words_, words_, result.sliding_.begin());
   return result;
 }
 
 void activation_pattern::set_row(index neuron, const activation_pattern& row) {
-  std::copy_n(row.upper_.begin(), words_, upper_.begin() + neuron * words_);
-  std::copy_n(row.surface_.begin(), words_, surface_.begin() + neuron * words_);
+  std::copy_n(row.active_.begin(), words_, active_.begin() + neuron * words_);
+  std::copy_n(row.resting_.begin(), words_, resting_.begin() + neuron * words_);
+  std::copy_n(row.sliding_.begin(), words_, sliding_.begin() + neuron * words_);
+  transposed_.clear();
+}
+
+const std::uint64_t* activation_pattern::active_by_sample() const {
+  if (transposed_.empty()) {
+    const index blocks = (neurons_ + 63) / 64;
+    transposed_.assign(static_cast<std::size_t>(samples_ * blocks), 0);
+    for (index block = 0; block < blocks; ++block) {
+      for (index word = 0; word < words_; ++word) {
+        bit_square square{};
+        for (index j = 64 * block; j < std::min(neurons_, 64 * (block + 1)); ++j) {
+          square[static_cast<std::size_t>(j % 64)] = active_word(j, word);
+        }
+        transpose(square);
+        for (index k = 64 * word; k < std::min(samples_, 64 * (word + 1)); ++k) {
+          transposed_[static_cast<std::size_t>(k * blocks + block)] =
+              square[static_cast<std::size_t>(k % 64)];
+        }
+      }
+    }
+  }
+  return transposed_.data();
 }
 
 index activation_pattern::count(pair_mode mode) const noexcept {
-  const bool upper = mode == pair_mode::active || mode == pair_mode::sliding;
-  const bool surface = mode == pair_mode::resting || mode == pair_mode::sliding;
-  index total = 0;
-  for (std::size_t at = 0; at < upper_.size(); ++at) {
-    const std::uint64_t word =
-        (upper ? upper_[at] : ~upper_[at]) & (surface ? surface_[at] : ~surface_[at]);
-    total += std::popcount(word);
+  const auto bits = [](const std::vector<std::uint64_t>& plane) {
+    index total = 0;
+    for (const std::uint64_t word : plane) total += std::popcount(word);
+    return total;
+  };
+  switch (mode) {
+    case pair_mode::active:
+      return bits(active_);
+    case pair_mode::resting:
+      return bits(resting_);
+    case pair_mode::sliding:
+      return bits(sliding_);
+    case pair_mode::inactive:
+      break;
   }
-  // The padding bits of each row are zero in both planes and would count as inactive.
-  if (!upper && !surface) total -= neurons_ * (words_ * 64 - samples_);
-  return total;
+  return neurons_ * samples_ - bits(active_) - bits(resting_) - bits(sliding_);
 }
 
 std::size_t activation_pattern::row_hash(index neuron) const noexcept {
-  // Multiply-xorshift over the words of both planes (the finaliser of SplitMix64).
+  // Multiply-xorshift over the words of all planes (the finaliser of SplitMix64).
   const auto mix = [](std::uint64_t x) {
     x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
     x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
@@ -79,8 +130,9 @@ std::size_t activation_pattern::row_hash(index neuron) const noexcept {
   std::uint64_t hash = 0x9e3779b97f4a7c15U;
   const auto begin = static_cast<std::size_t>(neuron * words_);
   for (std::size_t at = begin; at < begin + static_cast<std::size_t>(words_); ++at) {
-    hash = mix(hash + upper_[at]);
-    hash = mix(hash + surface_[at]);
+    hash = mix(hash + active_[at]);
+    hash = mix(hash + resting_[at]);
+    hash = mix(hash + sliding_[at]);
   }
   return static_cast<std::size_t>(hash);
 }
@@ -90,7 +142,12 @@ bool activation_pattern::same_row(index neuron, index other) const noexcept {
     const auto row = [&](index j) { return plane.begin() + j * words_; };
     return std::equal(row(neuron), row(neuron) + words_, row(other));
   };
-  return same(upper_) && same(surface_);
+  return same(active_) && same(resting_) && same(sliding_);
+}
+
+bool operator==(const activation_pattern& a, const activation_pattern& b) noexcept {
+  return a.neurons_ == b.neurons_ && a.samples_ == b.samples_ && a.active_ == b.active_ &&
+         a.resting_ == b.resting_ && a.sliding_ == b.sliding_;
 }
 
 }  // namespace reluflow

@@ -1,5 +1,6 @@
 #include "reluflow/vector_field.hpp"
 
+#include "reluflow/detail/pattern_product.hpp"
 #include "reluflow/errors.hpp"
 
 #include <Eigen/Cholesky>
@@ -97,48 +98,22 @@ double vector_field::sign(const Eigen::VectorXd& state, index neuron) const {
   return static_cast<double>((state[neuron] > 0.0) - (state[neuron] < 0.0));
 }
 
-template <int Dimension>
-void vector_field::residuals_in(const Eigen::VectorXd& state, const activation_pattern& pattern,
-                                field_values& values) const {
-  using vector = Eigen::Map<const Eigen::Matrix<double, Dimension, 1>>;
-  const index d = dimension();
-  const bool spherical = chart_ == chart_kind::spherical;
-  const double* inputs = data_->inputs().data();
-  Eigen::VectorXd& outputs = values.residuals;
-  outputs.setZero(samples());
-  if (spherical) {
-    values.squares = (2.0 * state.head(neurons()).array()).exp();
-    values.norms.resize(neurons());
-  }
-  for (index j = 0; j < neurons(); ++j) {
-    const vector w(state.data() + neurons() + j * d, d);
-    double factor = state[j];
-    if (spherical) {
-      // a_j relu(<w_j, x>) = s_j |w_j|^2 relu(<v_j, x>) / |v_j|.
-      values.norms[j] = w.norm();
-      factor = signs_[j] * values.squares[j] / values.norms[j];
-    }
-    if (factor == 0.0) continue;
-    for_each_active(pattern, j,
-                    [&](index k) { outputs[k] += factor * vector(inputs + k * d, d).dot(w); });
-  }
-  outputs = data_->labels() - output_scale_ * outputs;
-}
-
 void vector_field::residuals(const Eigen::VectorXd& state, const activation_pattern& pattern,
                              field_values& values) const {
-  switch (dimension()) {
-    case 2:
-      return residuals_in<2>(state, pattern, values);
-    case 3:
-      return residuals_in<3>(state, pattern, values);
-    case 4:
-      return residuals_in<4>(state, pattern, values);
-    case 5:
-      return residuals_in<5>(state, pattern, values);
-    default:
-      return residuals_in<Eigen::Dynamic>(state, pattern, values);
+  const auto w = vectors(state);
+  if (chart_ == chart_kind::spherical) {
+    // a_j relu(<w_j, x>) = s_j |w_j|^2 relu(<v_j, x>) / |v_j|.
+    values.squares = (2.0 * state.head(neurons()).array()).exp();
+    values.norms = w.colwise().norm();
+    values.pushes =
+        w * (signs_.array() * values.squares.array() / values.norms.array()).matrix().asDiagonal();
+  } else {
+    values.pushes = w * state.head(neurons()).asDiagonal();
   }
+  detail::sum_over_neurons(pattern, values.pushes, values.sums);
+  values.residuals = data_->labels();
+  values.residuals.noalias() -=
+      output_scale_ * values.sums.cwiseProduct(data_->inputs()).colwise().sum().transpose();
 }
 
 void vector_field::active_force(const activation_pattern& pattern, index neuron,
@@ -154,23 +129,18 @@ void vector_field::rates_in(const Eigen::VectorXd& state, const flow_modes& mode
   using vector = Eigen::Matrix<double, Dimension, 1>;
   const index d = dimension();
   const bool spherical = chart_ == chart_kind::spherical;
-  const double* inputs = data_->inputs().data();
   const double share = 1.0 / static_cast<double>(samples());
+  values.pulls = data_->inputs() * (share * values.residuals).asDiagonal();
+  detail::sum_over_samples(modes.pattern, values.pulls, values.forces);
   auto frame = modes.frames.begin();
   double speed = 0.0;
-  vector force(d);
   for (index j = 0; j < neurons(); ++j) {
-    force.setZero();
-    for_each_active(modes.pattern, j, [&](index k) {
-      force += values.residuals[k] * Eigen::Map<const vector>(inputs + k * d, d);
-    });
-    force *= share;
+    Eigen::Map<vector> force(values.forces.data() + j * d, d);
     if (frame != modes.frames.end() && frame->first == j) {
       const Eigen::MatrixXd& basis = frame->second.basis;
       force -= basis * (basis.transpose() * force).eval();
       ++frame;
     }
-    values.forces.col(j) = force;
     const Eigen::Map<const vector> w(state.data() + neurons() + j * d, d);
     Eigen::Map<vector> w_rate(rate.data() + neurons() + j * d, d);
     if (spherical) {
@@ -192,7 +162,6 @@ void vector_field::derivative(const Eigen::VectorXd& state, const flow_modes& mo
                               Eigen::VectorXd& rate, field_values& values) const {
   residuals(state, modes.pattern, values);
   values.loss = values.residuals.squaredNorm() / (2.0 * static_cast<double>(samples()));
-  values.forces.resize(dimension(), neurons());
   rate.resize(coordinates());
   switch (dimension()) {
     case 2:

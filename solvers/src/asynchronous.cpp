@@ -2,6 +2,7 @@
 
 #include "length.hpp"
 #include "reluflow/detail/bernstein.hpp"
+#include "reluflow/detail/pattern_product.hpp"
 
 #include <Eigen/LU>
 #include <boost/math/quadrature/gauss.hpp>
@@ -66,31 +67,34 @@ const matrix6& projection() {
   return inverse;
 }
 
-template <class Visit>
-void for_each_active(const activation_pattern& pattern, index neuron, Visit visit) {
-  for (index word = 0; word < pattern.words(); ++word) {
-    for (std::uint64_t bits = pattern.active_word(neuron, word); bits != 0; bits &= bits - 1) {
-      visit(word * 64 + std::countr_zero(bits));
-    }
+/// Moments of the series of a piece against the Bernstein basis of the step.
+struct piece_moments {
+  quintic plain;  ///< int a B_l
+  matrix6 phi;    ///< int a phi_i B_l, by (i, l)
+};
+
+piece_moments moments(const local_piece& piece) {
+  piece_moments result{quintic::Zero(), matrix6::Zero()};
+  const auto& [node, weight] = quadrature();
+  const double span = piece.end - piece.begin;
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    const double fraction = piece.begin + node[i] * span;
+    const double u = piece.at(fraction);
+    const quintic test = weight[i] * span * piece.output_weight(u) * bernstein_weights(fraction);
+    result.plain += test;
+    result.phi.noalias() += piece.phi(u) * test.transpose();
   }
+  return result;
 }
 
-Eigen::VectorXd value_of(const Eigen::MatrixXd& monomials, double u) {
-  Eigen::VectorXd value = monomials.rightCols(1);
-  for (index i = monomials.cols() - 2; i >= 0; --i) value = (value * u + monomials.col(i)).eval();
-  return value;
-}
+/// Followed neurons above which a pass over all of them is cheaper than one at a time.
+constexpr index worth_a_pass = 16;
 
 }  // namespace
 
 double asynchronous_step::unit(const frozen_step& step, index neuron) const {
   if (field_->chart() == chart_kind::spherical) return std::exp(step.state[neuron]);
   return std::hypot(step.state[neuron], length(field_->vectors(step.state).col(neuron)));
-}
-
-double asynchronous_step::unit_square(const frozen_step& step, index neuron) const {
-  const double size = unit(step, neuron);
-  return size * size;
 }
 
 Eigen::VectorXd asynchronous_step::frozen_at(const frozen_step& step, index neuron,
@@ -112,50 +116,43 @@ Eigen::VectorXd asynchronous_step::frozen_at(const frozen_step& step, index neur
 }
 
 bool asynchronous_step::complete(const frozen_step& step) {
-  const index n = field_->samples();
-  const double alpha = field_->output_scale();
   all_followed_ = false;
   shorter_ = 0.5;
-  kinks_.clear();
+  leaves_.assign(paths_.size(), false);
+  for (const index j : step.leaving) leaves_[static_cast<std::size_t>(j)] = true;
   follow(step, step.drive, step.leaving);
-  Eigen::MatrixXd outputs = Eigen::MatrixXd::Zero(n, 6);
-  for (const auto& [neuron, path] : paths_) {
-    if (!path.finished) return false;
-    add_outputs(step, neuron, path, outputs);
-    add_frozen_outputs(step, neuron, -1.0, outputs);
-  }
-  Eigen::MatrixXd change = -alpha * outputs;
+  if (!all_finished()) return false;
+  const double alpha = field_->output_scale();
+  Eigen::MatrixXd change = -alpha * outputs(step, true);
   double last = effect(change, step.drive.h);
   dissipated_change_ = 0.0;
   if (last <= share * rtol_) {
-    for (const auto& [neuron, path] : paths_) {
-      dissipated_change_ +=
-          dissipation(step, neuron, path) - frozen_dissipation(step, neuron, path);
+    for (const index j : followed_) {
+      dissipated_change_ += dissipation(step, j) - frozen_dissipation(step, j);
     }
     return true;
   }
-  if (last > bendable * rtol_) {
-    shorter_ = fraction_to_keep(last, bendable * rtol_);
+  double bends = 0.0;
+  for (const kink& k : kinks_) bends += k.effect * k.effect;
+  if (bends > bendable * bendable * rtol_ * rtol_) {
+    shorter_ = shorten(bendable * rtol_);
     return false;
   }
 
-  std::vector<index> everyone(static_cast<std::size_t>(field_->neurons()));
+  std::vector<index> everyone(paths_.size());
   std::iota(everyone.begin(), everyone.end(), index{0});
   all_followed_ = true;
   residual_path drive = step.drive;
   for (int round = 0; round < most_corrections; ++round) {
     drive.control += change;
+    drive.expand();
     follow(step, drive, everyone);
-    outputs.setZero();
-    for (const auto& [neuron, path] : paths_) {
-      if (!path.finished) return false;
-      add_outputs(step, neuron, path, outputs);
-    }
-    change = (-alpha * outputs - drive.control).colwise() + field_->data().labels();
+    if (!all_finished()) return false;
+    change = (-alpha * outputs(step, false) - drive.control).colwise() + field_->data().labels();
     const double now = effect(change, drive.h);
     if (now <= share * rtol_) {
       dissipated_ = step.state[step.state.size() - 1];
-      for (const auto& [neuron, path] : paths_) dissipated_ += dissipation(step, neuron, path);
+      for (const index j : everyone) dissipated_ += dissipation(step, j);
       return true;
     }
     if (!(now <= 0.5 * last)) return false;
@@ -164,11 +161,15 @@ bool asynchronous_step::complete(const frozen_step& step) {
   return false;
 }
 
+bool asynchronous_step::all_finished() const {
+  return std::all_of(followed_.begin(), followed_.end(), [&](index j) { return path(j).finished; });
+}
+
 /// The fraction of the step after which the kinks inside it have no more than `limit` of effect:
 /// just behind the first one that matters. The effect of a kink grows with the square of the time
 /// behind it.
-double asynchronous_step::fraction_to_keep(double total, double limit) const {
-  double keep = 0.9 * std::sqrt(limit / total);
+double asynchronous_step::shorten(double limit) const {
+  double keep = 0.5;
   double first = 1.0;
   for (const kink& k : kinks_) {
     if (k.effect <= 0.25 * limit || k.fraction >= first) continue;
@@ -178,83 +179,138 @@ double asynchronous_step::fraction_to_keep(double total, double limit) const {
   return std::clamp(keep, 1e-12, 0.8);
 }
 
+local_start asynchronous_step::start_of(const frozen_step& step, const residual_path& drive,
+                                        index neuron) const {
+  const index d = field_->dimension();
+  const bool spherical = field_->chart() == chart_kind::spherical;
+  local_start start;
+  start.state.resize(d + 1);
+  start.state[0] = spherical ? field_->sign(step.state, neuron) : step.state[neuron];
+  start.state.tail(d) = field_->vectors(step.state).col(neuron);
+  if (const double size = unit(step, neuron); !spherical && size > 0.0) start.state /= size;
+  start.modes.row = step.modes.pattern.row(neuron);
+  if (const auto frame = step.modes.frames.find(neuron); frame != step.modes.frames.end()) {
+    start.modes.frame = frame->second;
+  }
+  for (auto c = step.contacts.lower_bound({neuron, 0});
+       c != step.contacts.end() && c->first == neuron; ++c) {
+    start.contacts.push_back(c->second);
+  }
+  if (forces_.size() > 0) {
+    start.force = forces_.col(neuron).reshaped(d, 6);
+  } else {
+    start.force.resize(d, 6);
+    Eigen::VectorXd residual(field_->samples());
+    for (index i = 0; i < 6; ++i) {
+      residual = drive.monomials.col(i);
+      field_->active_force(step.modes.pattern, neuron, residual, start.force.col(i));
+    }
+  }
+  return start;
+}
+
 void asynchronous_step::follow(const frozen_step& step, const residual_path& drive,
                                const std::vector<index>& who) {
-  const bool spherical = field_->chart() == chart_kind::spherical;
-  const index d = field_->dimension();
-  paths_.clear();
-  for (const index j : who) {
-    Eigen::VectorXd start(d + 1);
-    start[0] = spherical ? field_->sign(step.state, j) : step.state[j];
-    start.tail(d) = field_->vectors(step.state).col(j);
-    if (const double size = unit(step, j); !spherical && size > 0.0) start /= size;
-    neuron_modes modes{step.modes.pattern.row(j), std::nullopt};
-    if (const auto frame = step.modes.frames.find(j); frame != step.modes.frames.end()) {
-      modes.frame = frame->second;
+  for (const index j : followed_) paths_[static_cast<std::size_t>(j)].count = 0;
+  followed_ = who;
+  const auto count = static_cast<index>(who.size());
+  forces_.resize(0, 0);
+  if (count >= worth_a_pass) {
+    const Eigen::MatrixXd& inputs = field_->data().inputs();
+    const index d = field_->dimension();
+    pulls_.resize(6 * d, field_->samples());
+    for (int i = 0; i < 6; ++i) {
+      pulls_.middleRows(i * d, d) =
+          inputs * (drive.monomials.col(i) / static_cast<double>(field_->samples())).asDiagonal();
     }
-    std::vector<index> contacts;
-    for (auto c = step.contacts.lower_bound({j, 0}); c != step.contacts.end() && c->first == j;
-         ++c) {
-      contacts.push_back(c->second);
+    sum_over_samples(step.modes.pattern, pulls_, forces_);
+  }
+#pragma omp parallel for schedule(dynamic, 8) if (count >= worth_a_pass)
+  for (index i = 0; i < count; ++i) {
+    const index j = who[static_cast<std::size_t>(i)];
+    local_path& own = paths_[static_cast<std::size_t>(j)];
+    if (leaves_[static_cast<std::size_t>(j)]) {
+      flow_.follow(start_of(step, drive, j), drive, own);
+    } else {
+      flow_.follow_fixed(start_of(step, drive, j), drive, own);
     }
-    paths_.emplace(j, flow_.follow(start, std::move(modes), std::move(contacts), drive));
   }
 }
 
-/// Adds the quintic nearest in L2 to a_j relu(<w_j, x_k>) along the path, for every sample k.
-void asynchronous_step::add_outputs(const frozen_step& step, index neuron, const local_path& path,
-                                    Eigen::MatrixXd& outputs) {
+Eigen::MatrixXd asynchronous_step::outputs(const frozen_step& step, bool without_frozen) {
   const index d = field_->dimension();
-  const double unit = unit_square(step, neuron);
-  if (unit == 0.0) return;
-  const auto& [node, weight] = quadrature();
-  // Suffix sums: tail[p] is what an input sees that is active from piece p on.
-  std::vector<Eigen::MatrixXd> tail(path.pieces.size() + 1, Eigen::MatrixXd::Zero(d, 6));
-  for (std::size_t p = path.pieces.size(); p-- > 0;) {
-    const local_path::piece& piece = path.pieces[p];
-    const double span = piece.end - piece.begin;
-    tail[p] = tail[p + 1];
-    for (std::size_t i = 0; i < node.size(); ++i) {
-      const double u = node[i] * span / piece.length;
-      const Eigen::VectorXd value = value_of(piece.coefficients, u);
-      const quintic test = bernstein_weights(piece.begin + node[i] * span);
-      tail[p] += (weight[i] * span * unit * value[0]) * value.tail(d) * test.transpose();
+  const index n = field_->samples();
+  const Eigen::MatrixXd& inputs = field_->data().inputs();
+  pushes_.setZero(6 * d, field_->neurons());
+  const auto count = static_cast<index>(followed_.size());
+  // What a sample sees that is active from piece p on: the sum of the moments of later pieces.
+  std::vector<std::vector<Eigen::MatrixXd>> tails(static_cast<std::size_t>(count));
+#pragma omp parallel for schedule(dynamic, 8) if (count >= worth_a_pass)
+  for (index i = 0; i < count; ++i) {
+    const index j = followed_[static_cast<std::size_t>(i)];
+    const local_path& own = path(j);
+    const double size = unit(step, j);
+    const double square = size * size;
+    if (square == 0.0) continue;
+    auto push = pushes_.col(j).reshaped(d, 6);
+    Eigen::MatrixXd tail = Eigen::MatrixXd::Zero(d, 6);
+    std::vector<Eigen::MatrixXd>& kept = tails[static_cast<std::size_t>(i)];
+    if (!own.changes.empty()) kept.resize(own.count + 1, tail);
+    for (std::size_t p = own.count; p-- > 0;) {
+      const piece_moments part = moments(own.pieces[p]);
+      tail.noalias() += own.pieces[p].w * (square * part.plain.transpose() * projection());
+      tail.noalias() += own.pieces[p].force * (square * part.phi * projection());
+      if (!kept.empty()) kept[p] = tail;
+    }
+    push = tail;
+    if (!without_frozen) continue;
+    Eigen::MatrixXd values(d, 6);
+    for (int node = 0; node < 6; ++node) {
+      const Eigen::VectorXd value = frozen_at(step, j, node / 5.0);
+      values.col(node) = square * value[0] * value.tail(d);
+    }
+    push -= bernstein_from_values(values);
+  }
+
+  Eigen::MatrixXd result = Eigen::MatrixXd::Zero(n, 6);
+  if (count >= worth_a_pass) {
+    sum_over_neurons(step.modes.pattern, pushes_, sums_);
+    for (index k = 0; k < n; ++k) {
+      result.row(k) = inputs.col(k).transpose() * sums_.col(k).reshaped(d, 6);
+    }
+  } else {
+    for (const index j : followed_) {
+      const auto push = pushes_.col(j).reshaped(d, 6);
+      for (index word = 0; word < step.modes.pattern.words(); ++word) {
+        std::uint64_t bits = step.modes.pattern.active_word(j, word);
+        for (; bits != 0; bits &= bits - 1) {
+          const index k = 64 * word + std::countr_zero(bits);
+          result.row(k) += inputs.col(k).transpose() * push;
+        }
+      }
     }
   }
-  for (Eigen::MatrixXd& part : tail) part = (part * projection()).eval();
-  const Eigen::MatrixXd& inputs = field_->data().inputs();
-  for_each_active(step.modes.pattern, neuron,
-                  [&](index k) { outputs.row(k) += inputs.col(k).transpose() * tail[0]; });
-  std::size_t p = 0;
-  for (const timed_change& timed : path.changes) {
-    while (p < path.pieces.size() && path.pieces[p].begin < timed.fraction) ++p;
-    const bool was = timed.change.from == pair_mode::active;
-    const bool is = timed.change.to == pair_mode::active;
-    if (was == is) continue;
-    const index k = timed.change.sample;
-    const Eigen::RowVectorXd bend = inputs.col(k).transpose() * tail[p];
-    outputs.row(k) += is ? bend : -bend;
-    kinks_.push_back({timed.fraction, field_->output_scale() * step.drive.h *
-                                          bend.cwiseAbs().maxCoeff() * field_->data().norms()[k] /
-                                          static_cast<double>(field_->samples())});
-  }
-}
 
-/// The same for the frozen step, by the interpolation that its residuals were made with.
-void asynchronous_step::add_frozen_outputs(const frozen_step& step, index neuron, double weight,
-                                           Eigen::MatrixXd& outputs) const {
-  const index d = field_->dimension();
-  const double unit = unit_square(step, neuron);
-  if (unit == 0.0) return;
-  Eigen::MatrixXd values(d, 6);
-  for (int i = 0; i < 6; ++i) {
-    const Eigen::VectorXd value = frozen_at(step, neuron, i / 5.0);
-    values.col(i) = (weight * unit * value[0]) * value.tail(d);
+  kinks_.clear();
+  for (index i = 0; i < count; ++i) {
+    const std::vector<Eigen::MatrixXd>& tail = tails[static_cast<std::size_t>(i)];
+    if (tail.empty()) continue;
+    const local_path& own = path(followed_[static_cast<std::size_t>(i)]);
+    std::size_t p = 0;
+    for (const timed_change& timed : own.changes) {
+      while (p < own.count && own.pieces[p].begin < timed.fraction) ++p;
+      const bool was = timed.change.from == pair_mode::active;
+      const bool is = timed.change.to == pair_mode::active;
+      if (was == is) continue;
+      const index k = timed.change.sample;
+      const Eigen::RowVectorXd bend = inputs.col(k).transpose() * tail[p];
+      result.row(k) += is ? bend : -bend;
+      kinks_.push_back({timed.fraction, field_->output_scale() * step.drive.h *
+                                            bend.cwiseAbs().maxCoeff() * field_->data().norms()[k] /
+                                            static_cast<double>(n)});
+    }
   }
-  const Eigen::MatrixXd control = bernstein_from_values(values);
-  const Eigen::MatrixXd& inputs = field_->data().inputs();
-  for_each_active(step.modes.pattern, neuron,
-                  [&](index k) { outputs.row(k) += inputs.col(k).transpose() * control; });
+  return result;
 }
 
 /// How far a change of the residuals moves any neuron during the step, relative to its size.
@@ -263,49 +319,56 @@ double asynchronous_step::effect(const Eigen::MatrixXd& change, double h) const 
          static_cast<double>(field_->samples());
 }
 
-double asynchronous_step::dissipation(const frozen_step& step, index neuron,
-                                      const local_path& path) const {
-  const index d = field_->dimension();
+double asynchronous_step::dissipation(const frozen_step& step, index neuron) const {
   const auto& [node, weight] = quadrature();
+  const local_path& own = path(neuron);
   double sum = 0.0;
-  for (const local_path::piece& piece : path.pieces) {
+  for (std::size_t p = 0; p < own.count; ++p) {
+    const local_piece& piece = own.pieces[p];
+    const matrix6 gram = piece.force.transpose() * piece.force;
+    const quintic along = piece.force.transpose() * piece.w;
     const double span = piece.end - piece.begin;
     for (std::size_t i = 0; i < node.size(); ++i) {
-      const double u = node[i] * span / piece.length;
-      const Eigen::VectorXd value = value_of(piece.coefficients, u);
-      const Eigen::VectorXd force = value_of(piece.force, u);
-      const double own = force.dot(value.tail(d));
-      sum += weight[i] * span * (own * own + value[0] * value[0] * force.squaredNorm());
+      const double u = piece.at(piece.begin + node[i] * span);
+      quintic powers;
+      powers << 1.0, u, u * u, u * u * u, u * u * u * u, u * u * u * u * u;
+      const double a = piece.output_weight(u);
+      const double own_rate = powers.dot(along + gram * piece.phi(u));
+      sum += weight[i] * span * (own_rate * own_rate + a * a * powers.dot(gram * powers));
     }
   }
-  return field_->output_scale() * step.drive.h * unit_square(step, neuron) * sum;
+  const double size = unit(step, neuron);
+  return field_->output_scale() * step.drive.h * size * size * sum;
 }
 
-double asynchronous_step::frozen_dissipation(const frozen_step& step, index neuron,
-                                             const local_path& path) const {
+double asynchronous_step::frozen_dissipation(const frozen_step& step, index neuron) const {
   const index d = field_->dimension();
   const auto& [node, weight] = quadrature();
-  const auto frame = step.modes.frames.find(neuron);
+  Eigen::MatrixXd force = start_of(step, step.drive, neuron).force;
+  if (const auto frame = step.modes.frames.find(neuron); frame != step.modes.frames.end()) {
+    const Eigen::MatrixXd& basis = frame->second.basis;
+    force -= basis * (basis.transpose() * force).eval();
+  }
   double sum = 0.0;
   for (std::size_t i = 0; i < node.size(); ++i) {
-    const Eigen::VectorXd value = frozen_at(step, neuron, node[i]);
-    Eigen::VectorXd force = path.frozen_force * bernstein_weights(node[i]);
-    if (frame != step.modes.frames.end()) {
-      const Eigen::MatrixXd& basis = frame->second.basis;
-      force -= basis * (basis.transpose() * force).eval();
-    }
-    const double own = force.dot(value.tail(d));
-    sum += weight[i] * (own * own + value[0] * value[0] * force.squaredNorm());
+    const double u = node[i];
+    quintic powers;
+    powers << 1.0, u, u * u, u * u * u, u * u * u * u, u * u * u * u * u;
+    const Eigen::VectorXd value = frozen_at(step, neuron, u);
+    const Eigen::VectorXd own_force = force * powers;
+    const double own = own_force.dot(value.tail(d));
+    sum += weight[i] * (own * own + value[0] * value[0] * own_force.squaredNorm());
   }
-  return field_->output_scale() * step.drive.h * unit_square(step, neuron) * sum;
+  const double size = unit(step, neuron);
+  return field_->output_scale() * step.drive.h * size * size * sum;
 }
 
 Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double fraction) const {
   const index d = field_->dimension();
   const bool spherical = field_->chart() == chart_kind::spherical;
   Eigen::VectorXd state = step.control * bernstein_weights(fraction);
-  for (const auto& [neuron, path] : paths_) {
-    const Eigen::VectorXd value = path.at(fraction);
+  for (const index neuron : followed_) {
+    const Eigen::VectorXd value = path(neuron).at(fraction);
     auto vector = field_->vectors(state).col(neuron);
     vector = value.tail(d);
     if (spherical) {
@@ -329,8 +392,8 @@ Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double frac
 
 std::vector<double> asynchronous_step::smooth_until() const {
   std::vector<double> ends{0.0, 1.0};
-  for (const auto& [neuron, path] : paths_) {
-    for (const local_path::piece& piece : path.pieces) ends.push_back(piece.end);
+  for (const index j : followed_) {
+    for (std::size_t p = 0; p < path(j).count; ++p) ends.push_back(path(j).pieces[p].end);
   }
   std::sort(ends.begin(), ends.end());
   ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
@@ -339,11 +402,13 @@ std::vector<double> asynchronous_step::smooth_until() const {
 
 flow_modes asynchronous_step::modes_at(const frozen_step& step, double fraction) const {
   flow_modes modes = step.modes;
-  for (const auto& [neuron, path] : paths_) {
+  for (const index neuron : followed_) {
+    const local_path& own = path(neuron);
+    if (own.changes.empty() && fraction < 1.0) continue;
     if (fraction >= 1.0) {
-      modes.pattern.set_row(neuron, path.modes.row);
+      modes.pattern.set_row(neuron, own.modes.row);
     } else {
-      for (const timed_change& timed : path.changes) {
+      for (const timed_change& timed : own.changes) {
         if (timed.fraction > fraction) break;
         modes.pattern.set(neuron, timed.change.sample, timed.change.to);
       }

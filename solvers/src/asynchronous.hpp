@@ -4,7 +4,6 @@
 #include "recorder.hpp"
 #include "switch_search.hpp"
 
-#include <map>
 #include <vector>
 
 namespace reluflow::detail {
@@ -27,53 +26,64 @@ class asynchronous_step {
  public:
   asynchronous_step(const vector_field& field, const switching_surfaces& surfaces,
                     const settler& settle, double rtol)
-      : field_(&field), flow_(field, surfaces, settle), surfaces_(&surfaces), rtol_(rtol) {}
+      : field_(&field),
+        flow_(field, surfaces, settle),
+        surfaces_(&surfaces),
+        rtol_(rtol),
+        paths_(static_cast<std::size_t>(field.neurons())) {}
 
   /// True when the step is complete; otherwise it has to be taken again, shortened by `shorter()`.
   [[nodiscard]] bool complete(const frozen_step& step);
   [[nodiscard]] double shorter() const { return shorter_; }
 
-  [[nodiscard]] const std::map<index, local_path>& paths() const { return paths_; }
+  /// Neurons whose paths replace the frozen step, increasing; empty paths for all others.
+  [[nodiscard]] const std::vector<index>& followed() const { return followed_; }
+  [[nodiscard]] const local_path& path(index neuron) const {
+    return paths_[static_cast<std::size_t>(neuron)];
+  }
   [[nodiscard]] Eigen::VectorXd state_at(const frozen_step& step, double fraction) const;
   /// Fractions from 0 to 1 between which every neuron's path is smooth, increasing.
   [[nodiscard]] std::vector<double> smooth_until() const;
   [[nodiscard]] flow_modes modes_at(const frozen_step& step, double fraction) const;
 
  private:
+  void follow(const frozen_step& step, const residual_path& drive, const std::vector<index>& who);
+  [[nodiscard]] local_start start_of(const frozen_step& step, const residual_path& drive,
+                                     index neuron) const;
+  [[nodiscard]] bool all_finished() const;
+  /// sum over the followed neurons of a_j relu(<w_j, x_k>) as quintics nearest in L2 (n x 6).
+  [[nodiscard]] Eigen::MatrixXd outputs(const frozen_step& step, bool without_frozen);
+  [[nodiscard]] double effect(const Eigen::MatrixXd& change, double h) const;
+  [[nodiscard]] double shorten(double limit) const;
+  [[nodiscard]] double dissipation(const frozen_step& step, index neuron) const;
+  [[nodiscard]] double frozen_dissipation(const frozen_step& step, index neuron) const;
+  /// (a, w) of a neuron in units of its size at the start, from the frozen step.
+  [[nodiscard]] Eigen::VectorXd frozen_at(const frozen_step& step, index neuron,
+                                          double fraction) const;
+  [[nodiscard]] double unit(const frozen_step& step, index neuron) const;
+
   /// A switch bends the residuals: at which fraction, and how far that moves other neurons.
   struct kink {
     double fraction = 0.0;
     double effect = 0.0;
   };
 
-  void follow(const frozen_step& step, const residual_path& drive, const std::vector<index>& who);
-  void add_outputs(const frozen_step& step, index neuron, const local_path& path,
-                   Eigen::MatrixXd& outputs);
-  void add_frozen_outputs(const frozen_step& step, index neuron, double weight,
-                          Eigen::MatrixXd& outputs) const;
-  [[nodiscard]] double effect(const Eigen::MatrixXd& change, double h) const;
-  [[nodiscard]] double fraction_to_keep(double total, double limit) const;
-  [[nodiscard]] double dissipation(const frozen_step& step, index neuron,
-                                   const local_path& path) const;
-  [[nodiscard]] double frozen_dissipation(const frozen_step& step, index neuron,
-                                          const local_path& path) const;
-  /// (a, w) of a neuron in units of its size at the start, from the frozen step.
-  [[nodiscard]] Eigen::VectorXd frozen_at(const frozen_step& step, index neuron,
-                                          double fraction) const;
-  [[nodiscard]] double unit(const frozen_step& step, index neuron) const;
-  /// The square of those units.
-  [[nodiscard]] double unit_square(const frozen_step& step, index neuron) const;
-
   const vector_field* field_;
   local_flow flow_;
   const switching_surfaces* surfaces_;
   double rtol_;
-  std::map<index, local_path> paths_;
+  std::vector<local_path> paths_;  // by neuron
+  std::vector<index> followed_;
+  std::vector<bool> leaves_;  // by neuron
+  std::vector<kink> kinks_;
   double dissipated_ = 0.0;  // at the end of the step, where all neurons were followed
   double dissipated_change_ = 0.0;
   bool all_followed_ = false;
   double shorter_ = 0.5;
-  std::vector<kink> kinks_;
+  Eigen::MatrixXd pushes_;  // 6 d x m: a_j w_j in Bernstein coefficients
+  Eigen::MatrixXd sums_;    // 6 d x n: sum of a_j w_j over the neurons active on a sample
+  Eigen::MatrixXd pulls_;   // 6 d x n: r_k x_k / n in powers
+  Eigen::MatrixXd forces_;  // 6 d x m: D_j in powers; empty where made one at a time
 };
 
 }  // namespace reluflow::detail

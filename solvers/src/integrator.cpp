@@ -183,8 +183,9 @@ void integrator::advance() {
 }
 
 frozen_step integrator::freeze(double h, const std::vector<candidate>& found) const {
-  frozen_step step{state_,    stepper_.last_control_points(),       modes_,
-                   contacts_, {residual_control_, h, force_error_}, {}};
+  frozen_step step{state_,    stepper_.last_control_points(),           modes_,
+                   contacts_, {residual_control_, h, force_error_, {}}, {}};
+  step.drive.expand();
   std::set<index> leaving;
   for (const candidate& event : found) leaving.insert(event.neuron);
   step.leaving.assign(leaving.begin(), leaving.end());
@@ -208,21 +209,23 @@ void integrator::accept_asynchronous(const frozen_step& step) {
 
   // (fraction, neuron) of every change, to sort by time.
   std::vector<std::pair<double, index>> order;
-  for (const auto& [neuron, path] : asynchronous_.paths()) {
-    for (const timed_change& timed : path.changes) order.emplace_back(timed.fraction, neuron);
+  for (const index j : asynchronous_.followed()) {
+    for (const timed_change& timed : asynchronous_.path(j).changes) {
+      order.emplace_back(timed.fraction, j);
+    }
   }
   std::stable_sort(order.begin(), order.end());
   std::map<index, std::size_t> next;
   for (const auto& [fraction, neuron] : order) {
     const double t = std::min(t0 + fraction * step.drive.h, t1);
     if (t > until) break;
-    recorder_.changed(t, neuron, asynchronous_.paths().at(neuron).changes[next[neuron]++].change);
+    recorder_.changed(t, neuron, asynchronous_.path(neuron).changes[next[neuron]++].change);
   }
   if (until < t1) return stop_at(until, solution);
   Eigen::VectorXd end = asynchronous_.state_at(step, 1.0);
   flow_modes end_modes = asynchronous_.modes_at(step, 1.0);
-  for (const auto& [neuron, path] : asynchronous_.paths()) {
-    for (const index s : path.contacts) contacts_.insert({neuron, s});
+  for (const index j : asynchronous_.followed()) {
+    for (const index s : asynchronous_.path(j).contacts) contacts_.insert({j, s});
   }
   t_ = t1;
   state_ = std::move(end);

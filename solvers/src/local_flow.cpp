@@ -1,9 +1,8 @@
 #include "local_flow.hpp"
 
-#include "reluflow/detail/bernstein.hpp"
+#include "length.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -21,7 +20,7 @@ constexpr int most_switches = 400;
 
 using matrix6 = Eigen::Matrix<double, 6, 6>;
 
-/// Right-multiplication by this turns Bernstein coefficients into monomial ones.
+/// Right-multiplication by this turns Bernstein coefficients into those of powers.
 const matrix6& to_monomials() {
   static const matrix6 conversion = [] {
     matrix6 m = matrix6::Zero();
@@ -38,31 +37,82 @@ const matrix6& to_monomials() {
   return conversion;
 }
 
+quintic powers(double u) {
+  quintic p;
+  p[0] = 1.0;
+  for (int i = 1; i < 6; ++i) p[i] = p[i - 1] * u;
+  return p;
+}
+
+/// Right-multiplication by this turns powers of t into powers of u, t = begin + length u.
+matrix6 shift(double begin, double length) {
+  static constexpr double choose[6][6] = {{1, 0, 0, 0, 0, 0}, {1, 1, 0, 0, 0, 0},
+                                          {1, 2, 1, 0, 0, 0}, {1, 3, 3, 1, 0, 0},
+                                          {1, 4, 6, 4, 1, 0}, {1, 5, 10, 10, 5, 1}};
+  const quintic begins = powers(begin);
+  const quintic lengths = powers(length);
+  matrix6 result = matrix6::Zero();
+  for (int i = 0; i < 6; ++i) {
+    for (int l = 0; l <= i; ++l) result(i, l) = choose[i][l] * begins[i - l] * lengths[l];
+  }
+  return result;
+}
+
 double sense_of(pair_mode mode) { return mode == pair_mode::active ? 1.0 : -1.0; }
 
 }  // namespace
 
-Eigen::VectorXd local_path::at(double fraction) const {
-  const auto found =
-      std::find_if(pieces.begin(), pieces.end(), [&](const piece& p) { return fraction <= p.end; });
-  const piece& p = found == pieces.end() ? pieces.back() : *found;
-  const double u = (fraction - p.begin) / p.length;
-  Eigen::VectorXd value = p.coefficients.rightCols(1);
-  for (index i = p.coefficients.cols() - 2; i >= 0; --i) value = value * u + p.coefficients.col(i);
+double local_piece::output_weight(double u) const {
+  double value = 0.0;
+  for (int m = degree; m >= 0; --m) value = value * u + a[static_cast<std::size_t>(m)];
   return value;
 }
+
+quintic local_piece::phi(double u) const {
+  quintic value;
+  double power = u;
+  for (int i = 0; i < 6; ++i) {
+    double sum = 0.0;
+    for (int m = degree; m > i; --m) sum = sum * u + phi_coefficient(i, m);
+    value[i] = sum * power;
+    power *= u;
+  }
+  return value;
+}
+
+Eigen::VectorXd local_path::at(double fraction) const {
+  std::size_t i = 0;
+  while (i + 1 < count && fraction > pieces[i].end) ++i;
+  const local_piece& piece = pieces[i];
+  const double u = piece.at(fraction);
+  Eigen::VectorXd value(piece.w.size() + 1);
+  value[0] = piece.output_weight(u);
+  value.tail(piece.w.size()) = piece.w + piece.force * piece.phi(u);
+  return value;
+}
+
+void residual_path::expand() { monomials = control * to_monomials(); }
 
 /// The state of one walk through a step.
 struct local_flow::traveller {
   const local_flow& flow;
   const residual_path& drive;
-  local_path path;
-  Eigen::VectorXd state;  // (a, w)
-  Eigen::MatrixXd force;  // D_act on the whole step, Bernstein, d x 6
-  std::vector<index>
-      near;  // surfaces that the neuron can reach while it stays within `reach` of `anchor`
-  Eigen::VectorXd anchor;
-  double reach = 0.0;
+  local_path& path;
+  double a;
+  Eigen::VectorXd w;
+  Eigen::MatrixXd active;  // D_act on the whole step in powers of the fraction, d x 6
+  Eigen::MatrixXd force;   // the same without what sliding takes away
+  matrix6 to_piece;  // right-multiplication: powers of the fraction to those of the last piece
+
+  // Surfaces that the neuron can reach while it stays within `reach` of where they were collected.
+  struct neighbour {
+    index surface;
+    double z;
+    quintic pull;  // <normal, force>
+  };
+  std::vector<neighbour> near;
+  double reach = -1.0;
+  double travelled = 0.0;
 
   struct event {
     double u = 2.0;
@@ -72,139 +122,162 @@ struct local_flow::traveller {
     bool origin = false;
   };
 
-  traveller(const local_flow& owner, const residual_path& residuals, const Eigen::VectorXd& start,
-            neuron_modes modes, std::vector<index> contacts)
-      : flow(owner), drive(residuals), state(start) {
-    path.modes = std::move(modes);
-    path.contacts = std::move(contacts);
-    const dataset& data = flow.field_->data();
-    force.setZero(data.dimension(), 6);
-    for (index word = 0; word < path.modes.row.words(); ++word) {
-      for (std::uint64_t bits = path.modes.row.active_word(0, word); bits != 0; bits &= bits - 1) {
-        add_sample(word * 64 + std::countr_zero(bits), 1.0);
-      }
-    }
-    path.frozen_force = force;
+  traveller(const local_flow& owner, const residual_path& residuals, local_start start,
+            local_path& result)
+      : flow(owner), drive(residuals), path(result), active(std::move(start.force)) {
+    a = start.state[0];
+    w = start.state.tail(start.state.size() - 1);
+    path.modes = std::move(start.modes);
+    path.contacts = std::move(start.contacts);
+    path.changes.clear();
+    path.count = 0;
+    path.finished = false;
+    project();
   }
 
-  void add_sample(index k, double weight) {
-    const dataset& data = flow.field_->data();
-    force.noalias() +=
-        (weight / static_cast<double>(data.size())) * data.inputs().col(k) * drive.control.row(k);
+  void project() {
+    force = active;
+    if (!path.modes.frame) return;
+    const Eigen::MatrixXd& basis = path.modes.frame->basis;
+    force -= basis * (basis.transpose() * force).eval();
   }
 
-  void run() {
+  void run(bool search_switches) {
     double at = 0.0;
     for (int switches = 0; at < 1.0;) {
-      local_path::piece piece = expand(at);
-      const event first = search(piece);
+      local_piece& piece = expand(at);
+      const event first = search_switches ? search(piece) : event{};
       if (first.u > 1.0) {
         piece.end = piece.begin + piece.length;
         if (piece.end > 1.0 - epsilon) piece.end = 1.0;
         at = piece.end;
-        state = piece.coefficients.rowwise().sum();
-        path.pieces.push_back(std::move(piece));
-        leave_contacts();
+        advance(piece, 1.0);
         continue;
       }
       if (++switches > most_switches) return;
       piece.end = std::min(1.0, piece.begin + first.u * piece.length);
       at = piece.end;
-      evaluate(piece, first.u);
-      if (piece.end > piece.begin) path.pieces.push_back(std::move(piece));
-      leave_contacts();
+      advance(piece, first.u);
+      if (!(piece.end > piece.begin)) --path.count;
       settle(at, first);
     }
     path.finished = true;
   }
 
-  /// The Taylor series of (a, w) from `begin` to the end of the step or as far as it converges
-  /// fast.
-  local_path::piece expand(double begin) const {
-    local_path::piece piece;
+  /// The series from `begin` to the end of the step or as far as they converge fast.
+  local_piece& expand(double begin) {
+    if (path.count == path.pieces.size()) path.pieces.emplace_back();
+    local_piece& piece = path.pieces[path.count++];
     piece.begin = begin;
     piece.length = 1.0 - begin;
-    const double largest = force.colwise().norm().maxCoeff();
+    // |D| <= sum of |D_i| on the step.
+    double largest = 0.0;
+    for (index i = 0; i < 6; ++i) largest += length(force.col(i));
     if (drive.h * piece.length * largest > longest_piece) {
       piece.length = longest_piece / (drive.h * largest);
     }
-    const double end = begin + piece.length;
-    piece.force = force * (bernstein_restriction(begin, std::min(1.0, end)) * to_monomials());
-    if (path.modes.frame) {
-      const Eigen::MatrixXd& basis = path.modes.frame->basis;
-      piece.force -= basis * (basis.transpose() * piece.force).eval();
-    }
-    const index d = piece.force.rows();
-    const double h = drive.h * piece.length;
-    Eigen::MatrixXd& c = piece.coefficients;
-    c.resize(d + 1, largest_degree + 1);
-    c.col(0) = state;
-    const double size = state.norm();
-    index terms = 1;
-    for (double last = size; terms <= largest_degree; ++terms) {
-      const index reach_back = std::min<index>(5, terms - 1);
-      double own = 0.0;
-      c.col(terms).setZero();
-      for (index l = 0; l <= reach_back; ++l) {
-        own += piece.force.col(l).dot(c.col(terms - 1 - l).tail(d));
-        c.col(terms).tail(d) += c(0, terms - 1 - l) * piece.force.col(l);
+    piece.h = drive.h * piece.length;
+    piece.w = w;
+    to_piece = shift(begin, piece.length);
+    piece.force.noalias() = force * to_piece;
+    const matrix6 gram = piece.force.transpose() * piece.force;
+    const quintic along = piece.force.transpose() * w;
+    const quintic sizes = gram.diagonal().cwiseSqrt();
+    const double size = std::abs(a) + length(w);
+
+    piece.a[0] = a;
+    double last = size;
+    int m = 0;
+    for (; m < largest_degree; ++m) {
+      const auto next = static_cast<std::size_t>(m) + 1;
+      double sum = m < 6 ? along[m] : 0.0;
+      double moved = 0.0;
+      for (int l = 0; l <= std::min(5, m); ++l) {
+        for (int i = 0; i < std::min(6, m - l); ++i) {
+          sum += gram(i, l) * piece.phi_coefficient(i, m - l);
+        }
       }
-      c(0, terms) = own;
-      c.col(terms) *= h / static_cast<double>(terms);
-      const double term = c.col(terms).norm();
-      if (terms >= 6 && term + last <= 0.5 * epsilon * size) break;
+      piece.a[next] = piece.h * sum / static_cast<double>(m + 1);
+      for (int i = 0; i <= std::min(5, m); ++i) {
+        moved += std::abs(piece.phi_coefficient(i, m + 1)) * sizes[i];
+      }
+      const double term = std::abs(piece.a[next]) + moved;
+      if (m >= 5 && term + last <= 0.5 * epsilon * size) break;
       last = term;
     }
-    c.conservativeResize(Eigen::NoChange, std::min<index>(terms + 1, largest_degree + 1));
+    piece.degree = std::min(m + 1, largest_degree);
     return piece;
   }
 
-  void evaluate(const local_path::piece& piece, double u) {
-    const Eigen::MatrixXd& c = piece.coefficients;
-    state = c.rightCols(1);
-    for (index i = c.cols() - 2; i >= 0; --i) state = (state * u + c.col(i)).eval();
+  void advance(const local_piece& piece, double u) {
+    const quintic phi = piece.phi(u);
+    const Eigen::VectorXd step = piece.force * phi;
+    travelled += length(step);
+    w += step;
+    a = piece.output_weight(u);
+    // <normal, piece.force> = shift^T pull, so <normal, step> = pull . shift phi.
+    const quintic weights = to_piece * phi;
+    for (neighbour& other : near) other.z += other.pull.dot(weights);
+    leave_contacts();
   }
 
   /// Makes sure that `near` holds every surface that the piece can reach.
   void look_around(double travel) {
-    const auto w = state.tail(state.size() - 1);
-    if (!near.empty() || reach > 0.0) {
-      if ((w - anchor).norm() + travel <= reach) return;
-    }
-    anchor = w;
-    reach = 2.0 * travel + rounding * w.norm();
+    if (travelled + travel <= reach) return;
+    reach = 2.0 * travel + rounding * length(w);
+    travelled = 0.0;
     near.clear();
-    for (index s = 0; s < flow.surfaces_->size(); ++s) {
-      const double z = flow.surfaces_->normals().col(s).dot(w);
-      if (std::abs(z) <= reach) near.push_back(s);
+    const Eigen::VectorXd z = flow.surfaces_->normals().transpose() * w;
+    for (index s = 0; s < z.size(); ++s) {
+      if (std::abs(z[s]) <= reach) near.push_back({s, z[s], quintic::Zero()});
+    }
+    refresh_pulls();
+  }
+
+  void refresh_pulls() {
+    for (neighbour& other : near) {
+      other.pull = force.transpose() * flow.surfaces_->normals().col(other.surface);
     }
   }
 
-  event search(const local_path::piece& piece) {
-    const Eigen::MatrixXd& c = piece.coefficients;
-    const index d = c.rows() - 1;
-    const auto degree = static_cast<int>(c.cols()) - 1;
-    const double travel = c.bottomRows(d).rightCols(degree).colwise().norm().sum();
+  event search(const local_piece& piece) {
+    double travel = 0.0;
+    std::array<std::array<double, largest_degree + 1>, 6> phi;
+    for (int i = 0; i < 6; ++i) {
+      double sum = 0.0;
+      for (int m = 0; m <= piece.degree; ++m) {
+        const double c = piece.phi_coefficient(i, m);
+        phi[static_cast<std::size_t>(i)][static_cast<std::size_t>(m)] = c;
+        sum += std::abs(c);
+      }
+      travel += sum * length(piece.force.col(i));
+    }
     look_around(travel);
-    const double noise = rounding * state.tail(d).norm();
-    const double slow = drive.force_error * std::abs(state[0]) * drive.h * piece.length;
+    const double noise = rounding * length(w);
+    const double slow = drive.force_error * std::abs(a) * piece.h;
     const std::optional<index> on_line =
         flow.field_->chart() == chart_kind::cartesian
-            ? farthest_on_a_line(*flow.surfaces_, path.modes.row, 0, state.tail(d))
+            ? farthest_on_a_line(*flow.surfaces_, path.modes.row, 0, w)
             : std::nullopt;
     event first;
-    for (const index s : near) {
+    for (const neighbour& other : near) {
+      const index s = other.surface;
       if (on_line && s != *on_line) continue;
       const pair_mode mode = path.modes.row(0, flow.surfaces_->representative(s));
       if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
-      const auto normal = flow.surfaces_->normals().col(s);
       const double sense = sense_of(mode);
-      if (sense * normal.dot(state.tail(d)) > travel + noise) continue;
-      const Eigen::RowVectorXd q = sense * (normal.transpose() * c.bottomRows(d));
-      bernstein_polynomial z = from_monomials(q.data(), degree);
-      const double first_move = q[1];
-      const double last_move = derivative(z).b[static_cast<std::size_t>(degree) - 1];
-      const bool slow_start = std::abs(first_move) <= slow + noise;
+      if (sense * other.z > travel + noise) continue;
+      const quintic pull = sense * (to_piece.transpose() * other.pull);
+      std::array<double, largest_degree + 1> coefficients{};
+      coefficients[0] = sense * other.z;
+      for (std::size_t m = 1; m <= static_cast<std::size_t>(piece.degree); ++m) {
+        for (std::size_t i = 0; i < 6; ++i) {
+          coefficients[m] += pull[static_cast<index>(i)] * phi[i][m];
+        }
+      }
+      bernstein_polynomial z = from_monomials(coefficients.data(), piece.degree);
+      const double last_move = derivative(z).b[static_cast<std::size_t>(piece.degree) - 1];
+      const bool slow_start = std::abs(coefficients[1]) <= slow + noise;
       if (std::find(path.contacts.begin(), path.contacts.end(), s) != path.contacts.end()) {
         z = divide_by_x(z);
         if (slow_start) z = divide_by_x(z);
@@ -226,98 +299,143 @@ struct local_flow::traveller {
     return first;
   }
 
-  void search_releases(const local_path::piece& piece, event& first) const {
+  void search_releases(const local_piece& piece, event& first) const {
     const sliding_frame& frame = *path.modes.frame;
-    const double sign = state[0] != 0.0 ? state[0] : piece.coefficients(0, 1);
+    const double sign = a != 0.0 ? a : piece.a[1];
     const double sense = sign < 0.0 ? 1.0 : -1.0;
-    const matrix6 part =
-        bernstein_restriction(piece.begin, std::min(1.0, piece.begin + piece.length));
-    const Eigen::MatrixXd multipliers = sense * (frame.multiplier_map * (force * part));
+    const Eigen::MatrixXd multipliers = sense * (frame.multiplier_map * (active * to_piece));
     for (std::size_t f = 0; f < frame.surfaces.size(); ++f) {
       const index s = frame.surfaces[f];
       Eigen::RowVectorXd strength(6);
-      Eigen::RowVectorXd held = multipliers.row(static_cast<index>(f));
       Eigen::RowVectorXd from_below(6);
       for (index i = 0; i < 6; ++i) {
-        const auto residual = [&](index k) { return drive.control(k, i); };
+        const auto residual = [&](index k) { return drive.monomials(k, i); };
         strength[i] = sense * flow.settler_->strength(s, residual);
         from_below[i] = sense * flow.settler_->strength_below(s, residual);
       }
-      strength *= part;
-      held += from_below * part;
-      bernstein_polynomial below;
-      bernstein_polynomial above;
-      for (index i = 0; i < 6; ++i) {
-        below.b[static_cast<std::size_t>(i)] = held[i];
-        above.b[static_cast<std::size_t>(i)] = strength[i] - held[i];
-      }
-      const auto look = [&](const bernstein_polynomial& p, surface_side side) {
+      const Eigen::RowVectorXd held =
+          multipliers.row(static_cast<index>(f)) + from_below * to_piece;
+      const Eigen::RowVectorXd left = strength * to_piece - held;
+      const auto look = [&](const Eigen::RowVectorXd& monomials, surface_side side) {
+        const bernstein_polynomial p = from_monomials(monomials.data(), 5);
         if (p.bound() <= 2.0 * drive.force_error) return;
         const auto root = first_descent(p);
         if (root && *root < first.u) first = {*root, s, side};
       };
-      look(below, surface_side::below);
-      look(above, surface_side::above);
+      look(held, surface_side::below);
+      look(left, surface_side::above);
     }
-    const auto degree = static_cast<int>(piece.coefficients.cols()) - 1;
-    const Eigen::RowVectorXd a = (sign < 0.0 ? -1.0 : 1.0) * piece.coefficients.row(0);
-    const auto root = first_descent(from_monomials(a.data(), degree));
+    std::array<double, largest_degree + 1> weight{};
+    for (std::size_t m = 0; m <= static_cast<std::size_t>(piece.degree); ++m) {
+      weight[m] = sign < 0.0 ? -piece.a[m] : piece.a[m];
+    }
+    const auto root = first_descent(from_monomials(weight.data(), piece.degree));
     if (root && *root > 0.0 && *root < first.u) first = {*root, -1, surface_side::below, true};
   }
 
   void settle(double at, const event& first) {
-    const quintic weights = bernstein_weights(at);
+    if (crosses(at, first)) return;
+    const quintic weights = powers(at);
     std::vector<arrival> arrivals;
     if (first.sign_change) {
-      state[0] = 0.0;
+      a = 0.0;
       for (const index s : path.modes.frame->surfaces) arrivals.push_back({s, surface_side::below});
     } else {
       arrivals.push_back({first.surface, first.guess});
     }
     neuron_force push;
-    push.active = force * weights;
-    push.residual = [&](index k) { return drive.control.row(k).dot(weights); };
+    push.active = active * weights;
+    push.residual = [&](index k) { return drive.monomials.row(k).dot(weights); };
     push.error = drive.force_error;
-    push.sign = state[0] != 0.0 ? std::copysign(1.0, state[0])
-                                : std::copysign(1.0, push.active.dot(state.tail(state.size() - 1)));
+    push.sign = std::copysign(1.0, a != 0.0 ? a : push.active.dot(w));
     std::vector<mode_change> changes;
-    auto w = state.tail(state.size() - 1);
     if (first.origin) {
       const auto line = flow.settler_->pass_origin(first.surface, push, path.modes, changes);
       w.setZero();
-      if (line) w = beyond_origin * std::abs(state[0]) * *line;
+      if (line) w = beyond_origin * std::abs(a) * *line;
+      reach = -1.0;
     } else {
-      for (const index s : flow.settler_->settle(arrivals, push, path.modes, changes)) {
-        if (std::find(path.contacts.begin(), path.contacts.end(), s) == path.contacts.end()) {
-          path.contacts.push_back(s);
-        }
-      }
+      for (const index s : flow.settler_->settle(arrivals, push, path.modes, changes)) touch(s);
     }
+    const dataset& data = flow.field_->data();
     for (const mode_change& change : changes) {
       const double before = change.from == pair_mode::active ? 1.0 : 0.0;
       const double after = change.to == pair_mode::active ? 1.0 : 0.0;
-      if (before != after) add_sample(change.sample, after - before);
+      if (before != after) {
+        active.noalias() += (after - before) / static_cast<double>(data.size()) *
+                            data.inputs().col(change.sample) * drive.monomials.row(change.sample);
+      }
       path.changes.push_back({at, change});
     }
     put_on_surfaces(*flow.surfaces_, path.modes.row, 0,
                     path.modes.frame ? &*path.modes.frame : nullptr, w);
+    project();
+    refresh_pulls();
+  }
+
+  /// The common case, without the machinery of boundaries: a neuron that nothing holds meets one
+  /// surface and both fields carry it across.
+  bool crosses(double at, const event& first) {
+    if (first.sign_change || first.origin || path.modes.frame ||
+        !flow.surfaces_->one_sided(first.surface) ||
+        flow.surfaces_->members(first.surface).size() > 1) {
+      return false;
+    }
+    const auto own = std::find_if(near.begin(), near.end(), [&](const neighbour& other) {
+      return other.surface == first.surface;
+    });
+    for (index word = 0; word < path.modes.row.words(); ++word) {
+      if (path.modes.row.surface_word(0, word) != 0) return false;
+    }
+    const index k = flow.surfaces_->representative(first.surface);
+    const pair_mode before = path.modes.row(0, k);
+    const pair_mode after = before == pair_mode::active ? pair_mode::inactive : pair_mode::active;
+    const quintic weights = powers(at);
+    const dataset& data = flow.field_->data();
+    const double share = 1.0 / static_cast<double>(data.size());
+    const double direction = -sense_of(before) * (a < 0.0 ? -1.0 : 1.0);
+    const double jump =
+        -sense_of(before) * share * data.norms()[k] * drive.monomials.row(k).dot(weights);
+    const double velocity = own->pull.dot(weights);
+    if (!(direction * velocity > drive.force_error) ||
+        !(direction * (velocity + jump) > drive.force_error)) {
+      return false;
+    }
+    path.modes.row.set(0, k, after);
+    path.changes.push_back({at, {k, before, after, false, 0.0}});
+    touch(first.surface);
+    const Eigen::RowVectorXd added = -sense_of(before) * share * drive.monomials.row(k);
+    active.noalias() += data.inputs().col(k) * added;
+    force = active;
+    for (neighbour& other : near) {
+      other.pull += data.inputs().col(k).dot(flow.surfaces_->normals().col(other.surface)) *
+                    added.transpose();
+    }
+    return true;
+  }
+
+  void touch(index surface) {
+    if (std::find(path.contacts.begin(), path.contacts.end(), surface) == path.contacts.end()) {
+      path.contacts.push_back(surface);
+    }
   }
 
   void leave_contacts() {
-    const auto w = state.tail(state.size() - 1);
     std::erase_if(path.contacts, [&](index s) {
       const pair_mode mode = path.modes.row(0, flow.surfaces_->representative(s));
       if (mode == pair_mode::sliding || mode == pair_mode::resting) return true;
-      return sense_of(mode) * flow.surfaces_->normals().col(s).dot(w) > rounding * w.norm();
+      return sense_of(mode) * flow.surfaces_->normals().col(s).dot(w) > rounding * length(w);
     });
   }
 };
 
-local_path local_flow::follow(const Eigen::VectorXd& start, neuron_modes modes,
-                              std::vector<index> contacts, const residual_path& drive) const {
-  traveller walk(*this, drive, start, std::move(modes), std::move(contacts));
-  walk.run();
-  return std::move(walk.path);
+void local_flow::follow(local_start start, const residual_path& drive, local_path& path) const {
+  traveller(*this, drive, std::move(start), path).run(true);
+}
+
+void local_flow::follow_fixed(local_start start, const residual_path& drive,
+                              local_path& path) const {
+  traveller(*this, drive, std::move(start), path).run(false);
 }
 
 }  // namespace reluflow::detail

@@ -20,8 +20,8 @@ enum class pair_mode : std::uint8_t {
 /// "inactive", "active" or "sliding", as in switches.csv.
 [[nodiscard]] std::string_view to_string(pair_mode mode) noexcept;
 
-/// The mode of every (neuron, sample) pair, two bits a pair in two planes of 64-bit words, neuron
-/// by neuron. The planes are public because kernels read them a word at a time.
+/// The mode of every (neuron, sample) pair, as bits in planes of 64-bit words, neuron by neuron.
+/// The planes are public because kernels read them a word at a time.
 class activation_pattern {
  public:
   activation_pattern() = default;
@@ -38,13 +38,18 @@ class activation_pattern {
 
   /// Bits of the samples on which the neuron is active (not sliding); `words()` words.
   [[nodiscard]] std::uint64_t active_word(index neuron, index word) const noexcept {
-    const auto at = static_cast<std::size_t>(neuron * words_ + word);
-    return upper_[at] & ~surface_[at];
+    return active_[static_cast<std::size_t>(neuron * words_ + word)];
   }
   /// Bits of the samples on whose surface the neuron is held (sliding or resting).
   [[nodiscard]] std::uint64_t surface_word(index neuron, index word) const noexcept {
-    return surface_[static_cast<std::size_t>(neuron * words_ + word)];
+    const auto at = static_cast<std::size_t>(neuron * words_ + word);
+    return resting_[at] | sliding_[at];
   }
+  /// The plane of active pairs: neurons x words().
+  [[nodiscard]] const std::uint64_t* active_by_neuron() const noexcept { return active_.data(); }
+  /// The same, sample by sample: samples x ceil(neurons / 64). Made on demand and kept until the
+  /// next change; the first call after one must not come from two threads at once.
+  [[nodiscard]] const std::uint64_t* active_by_sample() const;
   /// One neuron's row as a pattern of its own (1 x samples), and back.
   [[nodiscard]] activation_pattern row(index neuron) const;
   void set_row(index neuron, const activation_pattern& row);
@@ -55,14 +60,16 @@ class activation_pattern {
   [[nodiscard]] std::size_t row_hash(index neuron) const noexcept;
   [[nodiscard]] bool same_row(index neuron, index other) const noexcept;
 
-  friend bool operator==(const activation_pattern&, const activation_pattern&) = default;
+  friend bool operator==(const activation_pattern& a, const activation_pattern& b) noexcept;
 
  private:
   index neurons_ = 0;
   index samples_ = 0;
   index words_ = 0;
-  std::vector<std::uint64_t> upper_;    // active or sliding
-  std::vector<std::uint64_t> surface_;  // resting or sliding
+  std::vector<std::uint64_t> active_;
+  std::vector<std::uint64_t> resting_;
+  std::vector<std::uint64_t> sliding_;
+  mutable std::vector<std::uint64_t> transposed_;  // active_ by sample; empty when out of date
 };
 
 }  // namespace reluflow

@@ -38,6 +38,9 @@ struct field_values {
   double speed = 0.0;  ///< |theta'|^2, so that |grad L|^2 = alpha^2 speed and mu = alpha speed / L
   Eigen::VectorXd squares;  ///< |w_j|^2 (m) as a double: exp(2 ln|w_j|) in the spherical chart
   Eigen::VectorXd norms;    ///< |v_j| of the state's own vectors (m), spherical chart only
+  Eigen::MatrixXd pushes;   ///< scratch: a_j w_j (d x m)
+  Eigen::MatrixXd pulls;    ///< scratch: r_k x_k / n (d x n)
+  Eigen::MatrixXd sums;     ///< scratch: sum of a_j w_j over the neurons active on a sample (d x n)
 };
 
 /// The gradient flow with all modes held fixed, in either chart.
@@ -87,9 +90,6 @@ class vector_field {
                     Eigen::Ref<Eigen::VectorXd> force) const;
 
  private:
-  template <int Dimension>
-  void residuals_in(const Eigen::VectorXd& state, const activation_pattern& pattern,
-                    field_values& values) const;
   template <int Dimension>
   void rates_in(const Eigen::VectorXd& state, const flow_modes& modes, Eigen::VectorXd& rate,
                 field_values& values) const;

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "reluflow/activation.hpp"
+
+#include <Eigen/Core>
+
+namespace reluflow::detail {
+
+// The two sums that the flow consists of, with the pattern A (neurons x samples, 1 where active):
+// forces gather over samples, outputs over neurons. Columns may hold any number of coordinates, so
+// that polynomials are summed coefficient by coefficient in one pass. Sums run in a fixed order,
+// whatever the number of threads.
+//
+// Four columns at a time are replaced by a table of their 16 partial sums ("four Russians"), which
+// costs a quarter of the additions of a masked product and no multiplication at all.
+
+/// result.col(j) = sum of values.col(k) over the samples k on which neuron j is active.
+/// @param values  p x samples
+/// @param result  p x neurons, resized
+void sum_over_samples(const activation_pattern& pattern, const Eigen::MatrixXd& values,
+                      Eigen::MatrixXd& result);
+
+/// result.col(k) = sum of values.col(j) over the neurons j that are active on sample k.
+/// @param values  p x neurons
+/// @param result  p x samples, resized
+void sum_over_neurons(const activation_pattern& pattern, const Eigen::MatrixXd& values,
+                      Eigen::MatrixXd& result);
+
+}  // namespace reluflow::detail
