@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+
+// The kernel of pattern_product.cpp, compiled once for each instruction set by a file that includes
+// this one. Nothing here may be shared between these files, and no header may be included that has
+// inline functions: the linker would keep one of their versions, possibly one that the machine does
+// not have. All versions add in the same order.
+
+namespace reluflow::detail {
+
+/// One product: out.col(i) = sum over the set bits k of row i of in.col(k), where columns have
+/// `height` coordinates.
+struct product {
+  const std::uint64_t* bits;
+  std::int64_t rows;
+  std::int64_t columns;
+  std::int64_t words;  // of a row
+  const double* in;
+  double* out;
+  std::int64_t height;
+};
+
+/// Rows [begin, end) of the product.
+void multiply_baseline(const product& p, std::int64_t begin, std::int64_t end);
+void multiply_avx2(const product& p, std::int64_t begin, std::int64_t end);
+
+namespace {
+
+inline std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+
+/// Four coordinates, added at once.
+using four [[gnu::vector_size(32)]] = double;
+
+/// Rows whose sums are kept at hand while the tables of the next columns are made.
+constexpr std::int64_t rows_at_once = 128;
+
+/// Rows [begin, end), coordinates [first, first + 4 Width) as far as there are so many, by tables
+/// of the 16 sums of each four columns, a word of 64 columns at a time.
+template <int Width>
+inline void add(const product& p, std::int64_t first, std::int64_t begin, std::int64_t end) {
+  four table[16][16][Width];
+  four sums[rows_at_once][Width] = {};
+  const std::int64_t lanes = least(4 * Width, p.height - first);
+  for (std::int64_t word = 0; word < p.words; ++word) {
+    const std::int64_t groups = least(16, (p.columns - 64 * word + 3) / 4);
+    for (std::int64_t group = 0; group < groups; ++group) {
+      for (int i = 0; i < Width; ++i) table[group][0][i] = four{};
+      for (int bit = 0; bit < 4; ++bit) {
+        const std::int64_t column = 64 * word + 4 * group + bit;
+        four own[Width] = {};
+        if (column < p.columns) {
+          for (std::int64_t lane = 0; lane < lanes; ++lane) {
+            own[lane / 4][lane % 4] = p.in[column * p.height + first + lane];
+          }
+        }
+        const int half = 1 << bit;
+        for (int entry = 0; entry < half; ++entry) {
+          for (int i = 0; i < Width; ++i) {
+            table[group][half + entry][i] = table[group][entry][i] + own[i];
+          }
+        }
+      }
+    }
+    for (std::int64_t row = begin; row < end; ++row) {
+      std::uint64_t bits = p.bits[row * p.words + word];
+      four* const kept = sums[row - begin];
+      four sum[Width];
+      for (int i = 0; i < Width; ++i) sum[i] = kept[i];
+      if (groups == 16) {
+        // Two chains of additions, so that one need not wait for the other.
+        four odd[Width] = {};
+#pragma GCC unroll 8
+        for (unsigned group = 0; group < 16; group += 2) {
+          const four* const one = table[group][(bits >> (4 * group)) & 15U];
+          const four* const other = table[group + 1][(bits >> (4 * group + 4)) & 15U];
+          for (int i = 0; i < Width; ++i) sum[i] += one[i];
+          for (int i = 0; i < Width; ++i) odd[i] += other[i];
+        }
+        for (int i = 0; i < Width; ++i) sum[i] += odd[i];
+      } else {
+        for (std::int64_t group = 0; group < groups; ++group, bits >>= 4U) {
+          const four* const entry = table[group][bits & 15U];
+          for (int i = 0; i < Width; ++i) sum[i] += entry[i];
+        }
+      }
+      for (int i = 0; i < Width; ++i) kept[i] = sum[i];
+    }
+  }
+  for (std::int64_t row = begin; row < end; ++row) {
+    double* const out = p.out + row * p.height + first;
+    for (std::int64_t lane = 0; lane < lanes; ++lane)
+      out[lane] = sums[row - begin][lane / 4][lane % 4];
+  }
+}
+
+/// Few rows: the tables would not pay.
+inline void add_directly(const product& p, std::int64_t row) {
+  double* const out = p.out + row * p.height;
+  for (std::int64_t i = 0; i < p.height; ++i) out[i] = 0.0;
+  for (std::int64_t word = 0; word < p.words; ++word) {
+    for (std::uint64_t bits = p.bits[row * p.words + word]; bits != 0; bits &= bits - 1) {
+      const double* const in = p.in + (64 * word + __builtin_ctzll(bits)) * p.height;
+      for (std::int64_t i = 0; i < p.height; ++i) out[i] += in[i];
+    }
+  }
+}
+
+constexpr std::int64_t few_rows = 6;
+
+/// Rows [begin, end), all coordinates.
+inline void multiply_rows(const product& p, std::int64_t begin, std::int64_t end) {
+  if (p.rows < few_rows) {
+    for (std::int64_t row = begin; row < end; ++row) add_directly(p, row);
+    return;
+  }
+  for (; begin < end; begin += rows_at_once) {
+    const std::int64_t until = least(end, begin + rows_at_once);
+    std::int64_t first = 0;
+    for (; first + 4 < p.height; first += 8) add<2>(p, first, begin, until);
+    if (first < p.height) add<1>(p, first, begin, until);
+  }
+}
+
+}  // namespace
+}  // namespace reluflow::detail
