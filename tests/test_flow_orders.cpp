@@ -75,6 +75,24 @@ double slope(const std::vector<double>& errors) {
   return covariance / variance;
 }
 
+/// Nine small problems, switched in either way.
+const std::vector<trajectory>& small_runs() {
+  static const std::vector<trajectory> runs = [] {
+    std::vector<trajectory> list;
+    for (unsigned seed = 0; seed < 9; ++seed) {
+      const small_problem task(seed);
+      for (const auto method : {switching_method::global, switching_method::asynchronous}) {
+        flow_options flow = until(60.0);
+        flow.switching = method;
+        list.push_back(integrate(task.data, task.initial, flow, {linear_times(60.0, 2001), false}));
+        BOOST_TEST(list.back().ending == outcome::reached_end);
+      }
+    }
+    return list;
+  }();
+  return runs;
+}
+
 struct sliding_counts {
   index neurons = 0;         ///< neurons that slide at some time
   index neurons_at_end = 0;  ///< neurons that slide at the end
@@ -125,20 +143,14 @@ BOOST_AUTO_TEST_CASE(the_error_falls_tenfold_with_the_tolerance_through_switches
 BOOST_AUTO_TEST_CASE(the_loss_that_is_lost_was_dissipated) {
   std::int64_t switches = 0;
   std::int64_t slides = 0;
-  for (unsigned seed = 0; seed < 12; ++seed) {
-    const small_problem task(seed);
-    for (const auto method : {switching_method::global, switching_method::asynchronous}) {
-      flow_options flow = until(60.0);
-      flow.switching = method;
-      const trajectory result = run(task.data, task.initial, flow, 2);
-      const double start = result.rows.front().loss;
-      BOOST_TEST(std::abs(start - result.end.loss - result.statistics.dissipated) <= 1e-8 * start);
-      switches += result.statistics.switches;
-      slides += result.statistics.slides;
-    }
+  for (const trajectory& result : small_runs()) {
+    const double start = result.rows.front().loss;
+    BOOST_TEST(std::abs(start - result.end.loss - result.statistics.dissipated) <= 1e-8 * start);
+    switches += result.statistics.switches;
+    slides += result.statistics.slides;
   }
-  BOOST_TEST(switches > 2000);
-  BOOST_TEST(slides > 600);
+  BOOST_TEST(switches > 1500);
+  BOOST_TEST(slides > 450);
 }
 
 BOOST_AUTO_TEST_CASE(the_loss_that_is_lost_was_dissipated_in_one_run_with_hundreds_of_switches) {
@@ -152,18 +164,11 @@ BOOST_AUTO_TEST_CASE(the_loss_that_is_lost_was_dissipated_in_one_run_with_hundre
 }
 
 BOOST_AUTO_TEST_CASE(the_loss_never_rises) {
-  for (unsigned seed = 0; seed < 12; ++seed) {
-    const small_problem task(seed);
-    for (const auto method : {switching_method::global, switching_method::asynchronous}) {
-      flow_options flow = until(60.0);
-      flow.switching = method;
-      const trajectory result = run(task.data, task.initial, flow, 2001);
-      const double start = std::sqrt(result.rows.front().loss);
-      for (std::size_t i = 1; i < result.rows.size(); ++i) {
-        const double rise = std::sqrt(result.rows[i].loss) - std::sqrt(result.rows[i - 1].loss);
-        BOOST_TEST(rise <= 1e-9 * start,
-                   "by " << rise << " at t = " << result.rows[i].t << ", seed " << seed);
-      }
+  for (const trajectory& result : small_runs()) {
+    const double start = std::sqrt(result.rows.front().loss);
+    for (std::size_t i = 1; i < result.rows.size(); ++i) {
+      const double rise = std::sqrt(result.rows[i].loss) - std::sqrt(result.rows[i - 1].loss);
+      BOOST_TEST(rise <= 1e-9 * start, "by " << rise << " at t = " << result.rows[i].t);
     }
   }
 }
@@ -220,7 +225,7 @@ BOOST_AUTO_TEST_CASE(gradient_descent_converges_to_the_sliding_flow_at_first_ord
 // theory.md 4.6 (a): with other seeds 31, 23, 32, 27 and 35 of the 60 neurons slid at some time,
 // 14, 14, 8, 13 and 11 at the end.
 BOOST_AUTO_TEST_CASE(half_of_the_neurons_of_figure_4_slide_at_some_time) {
-  for (unsigned seed = 0; seed < 5; ++seed) {
+  for (unsigned seed = 0; seed < 3; ++seed) {
     const network initial = balanced_network(60, 2, std::log(1e-4 / std::sqrt(60.0)), seed);
     const sliding_counts found = count_sliding(run(five_points(), initial, until(700.0), 2));
     BOOST_TEST(found.neurons >= 15);
