@@ -16,7 +16,14 @@ constexpr double rounding = 8.0 * epsilon;
 constexpr double longest_piece = 1.0;
 
 /// Switches of one neuron in one step beyond which the step is given up.
-constexpr int most_switches = 400;
+constexpr int most_switches = 4000;
+
+/// Pieces are made so short that they may meet no more surfaces than this: every switch begins a
+/// new piece, and all surfaces that it may meet are looked at again.
+constexpr std::size_t most_candidates = 12;
+
+/// In units of the step: no shorter piece is made for the sake of few candidates.
+constexpr double shortest_piece = 1e-3;
 
 using matrix6 = Eigen::Matrix<double, 6, 6>;
 
@@ -105,12 +112,15 @@ struct local_flow::traveller {
   matrix6 to_piece;  // right-multiplication: powers of the fraction to those of the last piece
 
   // Surfaces that the neuron can reach while it stays within `reach` of where they were collected.
-  struct neighbour {
+  std::vector<index> near;
+  Eigen::VectorXd all;  // z of all surfaces where they were collected
+  struct candidate {
     index surface;
-    double z;
-    quintic pull;  // <normal, force>
+    pair_mode mode;
+    double z;  // signed so that it is >= 0 before a switch
   };
-  std::vector<neighbour> near;
+  std::vector<candidate> candidates;  // those that the last piece may meet
+  double longest = 1.0;               // length of a piece that meets few surfaces
   double reach = -1.0;
   double travelled = 0.0;
 
@@ -146,6 +156,10 @@ struct local_flow::traveller {
     double at = 0.0;
     for (int switches = 0; at < 1.0;) {
       local_piece& piece = expand(at);
+      if (search_switches && !collect(piece)) {
+        --path.count;
+        continue;
+      }
       const event first = search_switches ? search(piece) : event{};
       if (first.u > 1.0) {
         piece.end = piece.begin + piece.length;
@@ -169,7 +183,7 @@ struct local_flow::traveller {
     if (path.count == path.pieces.size()) path.pieces.emplace_back();
     local_piece& piece = path.pieces[path.count++];
     piece.begin = begin;
-    piece.length = 1.0 - begin;
+    piece.length = std::min(longest, 1.0 - begin);
     // |D| <= sum of |D_i| on the step.
     double largest = 0.0;
     for (index i = 0; i < 6; ++i) largest += length(force.col(i));
@@ -215,44 +229,50 @@ struct local_flow::traveller {
     travelled += length(step);
     w += step;
     a = piece.output_weight(u);
-    // <normal, piece.force> = shift^T pull, so <normal, step> = pull . shift phi.
-    const quintic weights = to_piece * phi;
-    for (neighbour& other : near) other.z += other.pull.dot(weights);
     leave_contacts();
+  }
+
+  /// Finds the surfaces that the piece may meet. False when there are too many of them: then the
+  /// piece is to be taken again, shorter.
+  bool collect(const local_piece& piece) {
+    double travel = 0.0;
+    for (int i = 0; i < 6; ++i) {
+      double sum = 0.0;
+      for (int m = i + 1; m <= piece.degree; ++m) sum += std::abs(piece.phi_coefficient(i, m));
+      travel += sum * length(piece.force.col(i));
+    }
+    look_around(travel);
+    const double noise = rounding * length(w);
+    candidates.clear();
+    for (const index s : near) {
+      const pair_mode mode = path.modes.row(0, flow.surfaces_->representative(s));
+      if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
+      const double z = sense_of(mode) * flow.surfaces_->normals().col(s).dot(w);
+      if (z <= travel + noise) candidates.push_back({s, mode, z});
+    }
+    if (candidates.size() <= most_candidates || piece.length < shortest_piece) {
+      if (2 * candidates.size() < most_candidates) longest *= 2.0;
+      return true;
+    }
+    longest = piece.length * 0.5 * static_cast<double>(most_candidates) /
+              static_cast<double>(candidates.size());
+    reach = -1.0;
+    return false;
   }
 
   /// Makes sure that `near` holds every surface that the piece can reach.
   void look_around(double travel) {
     if (travelled + travel <= reach) return;
-    reach = 2.0 * travel + rounding * length(w);
+    reach = 6.0 * travel + rounding * length(w);
     travelled = 0.0;
     near.clear();
-    const Eigen::VectorXd z = flow.surfaces_->normals().transpose() * w;
-    for (index s = 0; s < z.size(); ++s) {
-      if (std::abs(z[s]) <= reach) near.push_back({s, z[s], quintic::Zero()});
-    }
-    refresh_pulls();
-  }
-
-  void refresh_pulls() {
-    for (neighbour& other : near) {
-      other.pull = force.transpose() * flow.surfaces_->normals().col(other.surface);
+    all.noalias() = flow.surfaces_->normals().transpose() * w;
+    for (index s = 0; s < all.size(); ++s) {
+      if (std::abs(all[s]) <= reach) near.push_back(s);
     }
   }
 
   event search(const local_piece& piece) {
-    double travel = 0.0;
-    std::array<std::array<double, largest_degree + 1>, 6> phi;
-    for (int i = 0; i < 6; ++i) {
-      double sum = 0.0;
-      for (int m = 0; m <= piece.degree; ++m) {
-        const double c = piece.phi_coefficient(i, m);
-        phi[static_cast<std::size_t>(i)][static_cast<std::size_t>(m)] = c;
-        sum += std::abs(c);
-      }
-      travel += sum * length(piece.force.col(i));
-    }
-    look_around(travel);
     const double noise = rounding * length(w);
     const double slow = drive.force_error * std::abs(a) * piece.h;
     const std::optional<index> on_line =
@@ -260,21 +280,20 @@ struct local_flow::traveller {
             ? farthest_on_a_line(*flow.surfaces_, path.modes.row, 0, w)
             : std::nullopt;
     event first;
-    for (const neighbour& other : near) {
-      const index s = other.surface;
+    for (const auto& [s, mode, z_start] : candidates) {
       if (on_line && s != *on_line) continue;
-      const pair_mode mode = path.modes.row(0, flow.surfaces_->representative(s));
-      if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
-      const double sense = sense_of(mode);
-      if (sense * other.z > travel + noise) continue;
-      const quintic pull = sense * (to_piece.transpose() * other.pull);
-      std::array<double, largest_degree + 1> coefficients{};
-      coefficients[0] = sense * other.z;
-      for (std::size_t m = 1; m <= static_cast<std::size_t>(piece.degree); ++m) {
-        for (std::size_t i = 0; i < 6; ++i) {
-          coefficients[m] += pull[static_cast<index>(i)] * phi[i][m];
-        }
+      const quintic pull =
+          sense_of(mode) * (piece.force.transpose() * flow.surfaces_->normals().col(s));
+      std::array<double, largest_degree + 1> coefficients;
+      coefficients[0] = z_start;
+      double movement = 0.0;
+      for (int m = 1; m <= piece.degree; ++m) {
+        double sum = 0.0;
+        for (int i = 0; i < std::min(6, m); ++i) sum += pull[i] * piece.phi_coefficient(i, m);
+        coefficients[static_cast<std::size_t>(m)] = sum;
+        movement += std::abs(sum);
       }
+      if (z_start > movement + noise) continue;
       bernstein_polynomial z = from_monomials(coefficients.data(), piece.degree);
       const double last_move = derivative(z).b[static_cast<std::size_t>(piece.degree) - 1];
       const bool slow_start = std::abs(coefficients[1]) <= slow + noise;
@@ -370,7 +389,6 @@ struct local_flow::traveller {
     put_on_surfaces(*flow.surfaces_, path.modes.row, 0,
                     path.modes.frame ? &*path.modes.frame : nullptr, w);
     project();
-    refresh_pulls();
   }
 
   /// The common case, without the machinery of boundaries: a neuron that nothing holds meets one
@@ -381,9 +399,6 @@ struct local_flow::traveller {
         flow.surfaces_->members(first.surface).size() > 1) {
       return false;
     }
-    const auto own = std::find_if(near.begin(), near.end(), [&](const neighbour& other) {
-      return other.surface == first.surface;
-    });
     for (index word = 0; word < path.modes.row.words(); ++word) {
       if (path.modes.row.surface_word(0, word) != 0) return false;
     }
@@ -396,7 +411,7 @@ struct local_flow::traveller {
     const double direction = -sense_of(before) * (a < 0.0 ? -1.0 : 1.0);
     const double jump =
         -sense_of(before) * share * data.norms()[k] * drive.monomials.row(k).dot(weights);
-    const double velocity = own->pull.dot(weights);
+    const double velocity = flow.surfaces_->normals().col(first.surface).dot(active * weights);
     if (!(direction * velocity > drive.force_error) ||
         !(direction * (velocity + jump) > drive.force_error)) {
       return false;
@@ -407,10 +422,6 @@ struct local_flow::traveller {
     const Eigen::RowVectorXd added = -sense_of(before) * share * drive.monomials.row(k);
     active.noalias() += data.inputs().col(k) * added;
     force = active;
-    for (neighbour& other : near) {
-      other.pull += data.inputs().col(k).dot(flow.surfaces_->normals().col(other.surface)) *
-                    added.transpose();
-    }
     return true;
   }
 

@@ -1,0 +1,219 @@
+// What changes the problem and not the flow. Each case is a change of data and network that maps
+// solutions to solutions exactly, up to the units of time and loss.
+
+#include "reluflow/solvers/flow.hpp"
+#include "support/matrices.hpp"
+#include "support/printing.hpp"
+#include "support/problems.hpp"
+
+#include <Eigen/QR>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <random>
+#include <vector>
+
+namespace reluflow::test {
+namespace {
+
+constexpr double t_end = 40.0;
+
+/// A change of a network, neuron by neuron.
+struct network_change {
+  double sign = 1.0;                ///< of all output weights
+  Eigen::VectorXd scales = {};      ///< of (a_j, w_j), positive; one by default
+  Eigen::MatrixXd linear_map = {};  ///< of w_j / |w_j|, orthogonal; the identity by default
+  std::vector<index> order = {};    ///< neurons taken, repeats allowed; all by default
+  double output_scale = 1.0;        ///< factor of alpha
+};
+
+network changed(const network& net, network_change change) {
+  if (change.order.empty()) {
+    change.order.resize(static_cast<std::size_t>(net.width()));
+    std::iota(change.order.begin(), change.order.end(), index{0});
+  }
+  const auto m = static_cast<index>(change.order.size());
+  if (change.scales.size() == 0) change.scales = Eigen::VectorXd::Ones(m);
+  if (change.linear_map.size() == 0) {
+    change.linear_map = Eigen::MatrixXd::Identity(net.dimension(), net.dimension());
+  }
+  const double alpha = net.output_scale() * change.output_scale;
+  const Eigen::MatrixXd directions = change.linear_map * net.directions()(Eigen::all, change.order);
+  if (net.is_balanced()) {
+    const Eigen::VectorXd log_norms =
+        net.log_norms()(change.order).array() + change.scales.array().log();
+    return network::balanced(change.sign * net.signs()(change.order), log_norms, directions, alpha);
+  }
+  const Eigen::VectorXd norms = net.log_norms()(change.order).array().exp() * change.scales.array();
+  const Eigen::VectorXd a =
+      change.sign * net.output_weights()(change.order).cwiseProduct(change.scales);
+  return network::cartesian(a, directions * norms.asDiagonal(), alpha);
+}
+
+struct solved_problem {
+  small_problem task;
+  flow_options flow;
+  trajectory run;
+};
+
+trajectory follow(const dataset& data, const network& initial, const flow_options& flow) {
+  trajectory run = integrate(data, initial, flow, {linear_times(flow.t_end, 41), false});
+  BOOST_TEST(run.ending == outcome::reached_end);
+  return run;
+}
+
+/// Balanced, Gaussian and dominating neurons, switched in either way.
+const std::vector<solved_problem>& solved_problems() {
+  static const std::vector<solved_problem> all = [] {
+    std::vector<solved_problem> list;
+    for (unsigned seed = 20; seed < 28; ++seed) {
+      const small_problem task(seed);
+      flow_options flow;
+      flow.t_end = t_end;
+      flow.rtol = 1e-10;
+      flow.switching = seed % 2 == 0 ? switching_method::global : switching_method::asynchronous;
+      list.push_back({task, flow, follow(task.data, task.initial, flow)});
+      BOOST_TEST(list.back().run.statistics.switches > 20);
+    }
+    return list;
+  }();
+  return all;
+}
+
+struct changed_problem {
+  dataset data;
+  network initial;
+  double time_unit = 1.0;
+  double loss_unit = 1.0;
+};
+
+/// L(t) is `loss_unit` times L(t / time_unit) of the problem that `change(task, engine)` returns.
+template <class Change>
+void check_invariance(Change change) {
+  std::mt19937_64 engine(1);
+  for (const solved_problem& one : solved_problems()) {
+    const changed_problem other = change(one.task, engine);
+    flow_options flow = one.flow;
+    flow.t_end = t_end / other.time_unit;
+    const trajectory run = follow(other.data, other.initial, flow);
+    BOOST_REQUIRE(run.rows.size() == one.run.rows.size());
+    const double start = one.run.rows.front().loss;
+    for (std::size_t i = 0; i < run.rows.size(); ++i) {
+      const double found = other.loss_unit * run.rows[i].loss;
+      const double expected = one.run.rows[i].loss;
+      BOOST_TEST(std::abs(found - expected) <= 1e-8 * start,
+                 "t = " << one.run.rows[i].t << ": " << found << " instead of " << expected);
+    }
+  }
+}
+
+std::vector<index> shuffled(index count, std::mt19937_64& engine) {
+  std::vector<index> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), index{0});
+  std::shuffle(order.begin(), order.end(), engine);
+  return order;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(neurons_may_be_permuted) {
+  check_invariance([](const small_problem& task, std::mt19937_64& engine) {
+    const network_change change{.order = shuffled(task.initial.width(), engine)};
+    return changed_problem{task.data, changed(task.initial, change)};
+  });
+}
+
+BOOST_AUTO_TEST_CASE(samples_may_be_permuted) {
+  check_invariance([](const small_problem& task, std::mt19937_64& engine) {
+    const std::vector<index> order = shuffled(task.data.size(), engine);
+    const dataset data(task.data.inputs()(Eigen::all, order), task.data.labels()(order));
+    return changed_problem{data, task.initial};
+  });
+}
+
+BOOST_AUTO_TEST_CASE(inputs_and_neurons_may_be_rotated_together) {
+  check_invariance([](const small_problem& task, std::mt19937_64& engine) {
+    const index d = task.data.dimension();
+    std::normal_distribution<double> normal;
+    const Eigen::MatrixXd gaussian =
+        Eigen::MatrixXd::NullaryExpr(d, d, [&] { return normal(engine); });
+    const Eigen::MatrixXd rotation = gaussian.householderQr().householderQ();
+    const dataset data(rotation * task.data.inputs(), task.data.labels());
+    return changed_problem{data, changed(task.initial, {.linear_map = rotation})};
+  });
+}
+
+BOOST_AUTO_TEST_CASE(labels_and_output_weights_may_change_sign_together) {
+  check_invariance([](const small_problem& task, std::mt19937_64& /*engine*/) {
+    const dataset data(task.data.inputs(), -task.data.labels());
+    return changed_problem{data, changed(task.initial, {.sign = -1.0})};
+  });
+}
+
+// |s|^2 + |c|^2 = 1: the parts (s x, s y) and (c x, c y) push as the sample did. They lie on one
+// surface. With n + 1 samples for n the clock runs slower by n / (n + 1).
+BOOST_AUTO_TEST_CASE(a_sample_may_be_split_in_two) {
+  check_invariance([](const small_problem& task, std::mt19937_64& engine) {
+    const index n = task.data.size();
+    const auto split = static_cast<index>(engine() % static_cast<std::uint64_t>(n));
+    Eigen::MatrixXd x(task.data.dimension(), n + 1);
+    Eigen::VectorXd y(n + 1);
+    x << task.data.inputs(), 0.6 * task.data.inputs().col(split);
+    y << task.data.labels(), 0.6 * task.data.labels()[split];
+    x.col(split) *= 0.8;
+    y[split] *= 0.8;
+    const double ratio = static_cast<double>(n) / static_cast<double>(n + 1);
+    return changed_problem{dataset(x, y), task.initial, ratio, 1.0 / ratio};
+  });
+}
+
+BOOST_AUTO_TEST_CASE(all_samples_may_be_repeated) {
+  check_invariance([](const small_problem& task, std::mt19937_64& /*engine*/) {
+    const dataset data(task.data.inputs().replicate(1, 2), task.data.labels().replicate(2, 1));
+    return changed_problem{data, task.initial};
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_neuron_may_be_split_in_two) {
+  check_invariance([](const small_problem& task, std::mt19937_64& engine) {
+    const index m = task.initial.width();
+    network_change change{.scales = Eigen::VectorXd::Ones(m + 1), .order = shuffled(m, engine)};
+    change.order.push_back(change.order.front());
+    change.scales[0] = 0.6;
+    change.scales[m] = 0.8;
+    return changed_problem{task.data, changed(task.initial, change)};
+  });
+}
+
+BOOST_AUTO_TEST_CASE(the_unit_of_inputs_is_a_unit_of_time) {
+  const double unit = 3.0;
+  check_invariance([&](const small_problem& task, std::mt19937_64& /*engine*/) {
+    const dataset data(unit * task.data.inputs(), unit * task.data.labels());
+    return changed_problem{data, task.initial, unit * unit, 1.0 / (unit * unit)};
+  });
+}
+
+BOOST_AUTO_TEST_CASE(the_unit_of_labels_is_a_unit_of_time) {
+  const double unit = 0.3;
+  check_invariance([&](const small_problem& task, std::mt19937_64& /*engine*/) {
+    const dataset data(task.data.inputs(), unit * task.data.labels());
+    const Eigen::VectorXd scales = Eigen::VectorXd::Constant(task.initial.width(), std::sqrt(unit));
+    return changed_problem{data, changed(task.initial, {.scales = scales}), unit,
+                           1.0 / (unit * unit)};
+  });
+}
+
+BOOST_AUTO_TEST_CASE(the_output_scale_is_a_unit_of_weights) {
+  const double alpha = 0.05;
+  check_invariance([&](const small_problem& task, std::mt19937_64& /*engine*/) {
+    const Eigen::VectorXd scales =
+        Eigen::VectorXd::Constant(task.initial.width(), 1.0 / std::sqrt(alpha));
+    return changed_problem{task.data,
+                           changed(task.initial, {.scales = scales, .output_scale = alpha})};
+  });
+}
+
+}  // namespace reluflow::test

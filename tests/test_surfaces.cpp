@@ -1,0 +1,118 @@
+#include "reluflow/surfaces.hpp"
+#include "support/matrices.hpp"
+#include "support/printing.hpp"
+
+#include <boost/test/unit_test.hpp>
+// After Boost.Test.
+#include <rapidcheck/boost_test.h>
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+namespace reluflow::test {
+namespace {
+
+dataset inputs_only(const Eigen::MatrixXd& inputs) {
+  return {inputs, Eigen::VectorXd::Zero(inputs.cols())};
+}
+
+switching_surfaces surfaces_of(const Eigen::MatrixXd& inputs) {
+  return switching_surfaces(inputs_only(inputs));
+}
+
+using samples = std::vector<index>;
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(repeated_scaled_and_antipodal_inputs_share_a_surface) {
+  const switching_surfaces surfaces = surfaces_of(columns({{1.0, 2.0},     // 0
+                                                           {0.3, -0.1},    // 1
+                                                           {1.0, 2.0},     // repeats 0
+                                                           {-1e3, -2e3},   // opposes 0
+                                                           {3e-9, 6e-9},   // scales 0
+                                                           {-0.6, 0.2},    // opposes 1
+                                                           {0.0, -7.0},    // 6
+                                                           {0.0, 1.0}}));  // opposes 6
+  BOOST_TEST(surfaces.size() == 3);
+  BOOST_TEST(surfaces.members(0) == (samples{0, 2, 3, 4}));
+  BOOST_TEST(surfaces.members(1) == (samples{1, 5}));
+  BOOST_TEST(surfaces.members(2) == (samples{6, 7}));
+  BOOST_TEST(surfaces.representative(0) == 0);
+  BOOST_TEST(surfaces.representative(1) == 1);
+  BOOST_TEST(surfaces.representative(2) == 6);
+  const double expected[] = {1.0, 1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0};
+  for (index k = 0; k < 8; ++k) BOOST_TEST(surfaces.orientation(k) == expected[k]);
+}
+
+BOOST_AUTO_TEST_CASE(normals_are_the_directions_of_the_representatives) {
+  const Eigen::MatrixXd x = columns({{3.0, 4.0}, {-6.0, -8.0}, {0.0, -2.0}});
+  const switching_surfaces surfaces = surfaces_of(x);
+  BOOST_TEST((surfaces.normals() - columns({{0.6, 0.8}, {0.0, -1.0}})).norm() < 1e-16);
+}
+
+BOOST_AUTO_TEST_CASE(nearly_parallel_inputs_have_surfaces_of_their_own) {
+  for (const double angle : {1e-12, 1e-9, 1e-3}) {
+    for (const double sign : {1.0, -1.0}) {
+      const Eigen::MatrixXd x =
+          columns({{1.0, 0.0}, {sign * std::cos(angle), sign * std::sin(angle)}});
+      BOOST_TEST(surfaces_of(x).size() == 2);
+      BOOST_TEST(switching_surfaces(inputs_only(x), 2.0 * angle).size() == 1);
+    }
+  }
+  BOOST_TEST(surfaces_of(columns({{1.0, 0.0}, {1.0, 1e-15}})).size() == 1);
+}
+
+// In one dimension all inputs are parallel.
+BOOST_AUTO_TEST_CASE(numbers_share_one_surface) {
+  const switching_surfaces surfaces = surfaces_of(columns({{2.0}, {-1.0}, {0.5}, {-3.0}}));
+  BOOST_TEST(surfaces.size() == 1);
+  BOOST_TEST(surfaces.orientation(3) == -1.0);
+}
+
+BOOST_AUTO_TEST_CASE(a_mode_of_the_surface_is_oriented_for_each_member) {
+  const switching_surfaces surfaces =
+      surfaces_of(columns({{1.0, 1.0}, {0.0, 1.0}, {-2.0, -2.0}, {3.0, 3.0}}));
+  activation_pattern pattern(2, 4);
+  const auto modes = [&](pair_mode mode) {
+    surfaces.set_mode(pattern, 1, 0, mode);
+    return std::vector<pair_mode>{pattern(1, 0), pattern(1, 1), pattern(1, 2), pattern(1, 3)};
+  };
+  using enum pair_mode;
+  BOOST_TEST((modes(active) == std::vector{active, inactive, inactive, active}));
+  BOOST_TEST((modes(sliding) == std::vector{sliding, inactive, sliding, sliding}));
+  BOOST_TEST((modes(inactive) == std::vector{inactive, inactive, active, inactive}));
+  BOOST_TEST((modes(resting) == std::vector{resting, inactive, resting, resting}));
+  for (index k = 0; k < 4; ++k) BOOST_TEST(pattern(0, k) == inactive);
+}
+
+RC_BOOST_PROP(parallel_copies_are_found_among_many_inputs_in_any_order, ()) {
+  std::mt19937_64 engine(*rc::gen::arbitrary<std::uint32_t>());
+  std::normal_distribution<double> normal;
+  const index d = *rc::gen::inRange(2, 8);
+  const index distinct = *rc::gen::inRange(1, 30);
+  const auto owner =
+      *rc::gen::container<std::vector<index>>(60, rc::gen::inRange<index>(0, distinct));
+  const Eigen::MatrixXd directions =
+      Eigen::MatrixXd::NullaryExpr(d, distinct, [&] { return normal(engine); });
+  Eigen::MatrixXd x(d, 60);
+  for (index k = 0; k < 60; ++k) {
+    x.col(k) = std::exp(3.0 * normal(engine)) * (engine() % 2 == 0 ? 1.0 : -1.0) *
+               directions.col(owner[static_cast<std::size_t>(k)]);
+  }
+  const switching_surfaces surfaces = surfaces_of(x);
+  for (index k = 0; k < 60; ++k) {
+    const index s = surfaces.surface_of(k);
+    const index first = surfaces.representative(s);
+    RC_ASSERT(owner[static_cast<std::size_t>(k)] == owner[static_cast<std::size_t>(first)]);
+    RC_ASSERT(first <= k);
+    RC_ASSERT((x.col(k).dot(x.col(first)) > 0.0) == (surfaces.orientation(k) > 0.0));
+    for (index l = 0; l < k; ++l) {
+      const bool shared = owner[static_cast<std::size_t>(k)] == owner[static_cast<std::size_t>(l)];
+      RC_ASSERT((surfaces.surface_of(l) == s) == shared);
+    }
+  }
+}
+
+}  // namespace reluflow::test
