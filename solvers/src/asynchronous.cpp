@@ -18,7 +18,7 @@ namespace {
 using matrix6 = Eigen::Matrix<double, 6, 6>;
 
 /// Share of the tolerance that the corrections of the residuals may leave undone.
-constexpr double share = 0.02;
+constexpr double share = 0.05;
 
 /// A quintic follows a kink of the residuals to within about a hundredth of what the kink does to
 /// others, so kinks that move others by more than this many tolerances must stand at the end of a
@@ -258,8 +258,10 @@ Eigen::MatrixXd asynchronous_step::outputs(const frozen_step& step, bool without
     if (!own.changes.empty()) kept.resize(own.count + 1, tail);
     for (std::size_t p = own.count; p-- > 0;) {
       const piece_moments part = moments(own.pieces[p]);
-      tail.noalias() += own.pieces[p].w * (square * part.plain.transpose() * projection());
-      tail.noalias() += own.pieces[p].force * (square * part.phi * projection());
+      const Eigen::Matrix<double, 1, 6> plain = square * part.plain.transpose() * projection();
+      const matrix6 phi = square * part.phi * projection();
+      tail += own.pieces[p].w.lazyProduct(plain);
+      tail += own.pieces[p].force.lazyProduct(phi);
       if (!kept.empty()) kept[p] = tail;
     }
     push = tail;

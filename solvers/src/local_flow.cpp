@@ -193,9 +193,9 @@ struct local_flow::traveller {
     piece.h = drive.h * piece.length;
     piece.w = w;
     to_piece = shift(begin, piece.length);
-    piece.force.noalias() = force * to_piece;
-    const matrix6 gram = piece.force.transpose() * piece.force;
-    const quintic along = piece.force.transpose() * w;
+    piece.force = force.lazyProduct(to_piece);
+    const matrix6 gram = piece.force.transpose().lazyProduct(piece.force);
+    const quintic along = piece.force.transpose().lazyProduct(w);
     const quintic sizes = gram.diagonal().cwiseSqrt();
     const double size = std::abs(a) + length(w);
 
@@ -225,7 +225,7 @@ struct local_flow::traveller {
 
   void advance(const local_piece& piece, double u) {
     const quintic phi = piece.phi(u);
-    const Eigen::VectorXd step = piece.force * phi;
+    const Eigen::VectorXd step = piece.force.lazyProduct(phi);
     travelled += length(step);
     w += step;
     a = piece.output_weight(u);
@@ -266,7 +266,7 @@ struct local_flow::traveller {
     reach = 6.0 * travel + rounding * length(w);
     travelled = 0.0;
     near.clear();
-    all.noalias() = flow.surfaces_->normals().transpose() * w;
+    flow.surfaces_->distances(w, all);
     for (index s = 0; s < all.size(); ++s) {
       if (std::abs(all[s]) <= reach) near.push_back(s);
     }
@@ -283,7 +283,7 @@ struct local_flow::traveller {
     for (const auto& [s, mode, z_start] : candidates) {
       if (on_line && s != *on_line) continue;
       const quintic pull =
-          sense_of(mode) * (piece.force.transpose() * flow.surfaces_->normals().col(s));
+          sense_of(mode) * piece.force.transpose().lazyProduct(flow.surfaces_->normals().col(s));
       std::array<double, largest_degree + 1> coefficients;
       coefficients[0] = z_start;
       double movement = 0.0;

@@ -129,5 +129,4 @@ class settler {
 void put_on_surfaces(const switching_surfaces& surfaces, const activation_pattern& pattern,
                      index neuron, const sliding_frame* frame, Eigen::Ref<Eigen::VectorXd> w);
 
-
 }  // namespace reluflow::detail

@@ -14,6 +14,9 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 /// Pre-activations below this many eps |w| are rounding.
 constexpr double rounding = 8.0 * epsilon;
 
+constexpr index neurons_in_a_block = 32;
+constexpr index pairs_worth_threads = 20000;
+
 double sense_of(pair_mode mode) { return mode == pair_mode::active ? 1.0 : -1.0; }
 
 }  // namespace
@@ -21,10 +24,22 @@ double sense_of(pair_mode mode) { return mode == pair_mode::active ? 1.0 : -1.0;
 std::vector<candidate> switch_search::find(const step_view& step, const flow_modes& modes,
                                            const contact_set& contacts, double window,
                                            std::vector<std::pair<index, index>>& at_rest) const {
-  std::vector<candidate> found;
-  for (index j = 0; j < field_->neurons(); ++j) {
-    search_crossings(step, modes, contacts, j, found, at_rest);
+  // Blocks of neurons, put together in their order: the result does not depend on the threads.
+  const index m = field_->neurons();
+  const index blocks = (m + neurons_in_a_block - 1) / neurons_in_a_block;
+  std::vector<std::vector<candidate>> parts(static_cast<std::size_t>(blocks));
+  std::vector<std::vector<std::pair<index, index>>> rests(parts.size());
+#pragma omp parallel for schedule(dynamic) if (m * field_->samples() > pairs_worth_threads)
+  for (index b = 0; b < blocks; ++b) {
+    const auto at = static_cast<std::size_t>(b);
+    Eigen::VectorXd distances;
+    for (index j = b * neurons_in_a_block; j < std::min(m, (b + 1) * neurons_in_a_block); ++j) {
+      search_crossings(step, modes, contacts, j, distances, parts[at], rests[at]);
+    }
   }
+  std::vector<candidate> found;
+  for (const auto& part : parts) found.insert(found.end(), part.begin(), part.end());
+  for (const auto& part : rests) at_rest.insert(at_rest.end(), part.begin(), part.end());
   for (const auto& [neuron, frame] : modes.frames) {
     search_releases(step, modes, neuron, frame, found);
   }
@@ -45,7 +60,7 @@ double switch_search::output_sign(const step_view& step, index neuron) const {
 
 void switch_search::search_crossings(const step_view& step, const flow_modes& modes,
                                      const contact_set& contacts, index neuron,
-                                     std::vector<candidate>& found,
+                                     Eigen::VectorXd& distances, std::vector<candidate>& found,
                                      std::vector<std::pair<index, index>>& at_rest) const {
   const index d = field_->dimension();
   const auto w = step.control.middleRows(field_->neurons() + neuron * d, d);
@@ -62,13 +77,15 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
       field_->chart() == chart_kind::cartesian
           ? farthest_on_a_line(*surfaces_, modes.pattern, neuron, w.col(0))
           : std::nullopt;
+  surfaces_->distances(w.col(0), distances);
   for (index s = 0; s < surfaces_->size(); ++s) {
+    const index k = surfaces_->representative(s);
+    const bool active = (modes.pattern.active_word(neuron, k / 64) >> (k % 64) & 1U) != 0;
+    if ((active ? distances[s] : -distances[s]) > travel + noise) continue;
     if (on_line && s != *on_line) continue;
-    const pair_mode mode = modes.pattern(neuron, surfaces_->representative(s));
+    const pair_mode mode = modes.pattern(neuron, k);
     if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
     const auto normal = surfaces_->normals().col(s);
-    const double start = sense_of(mode) * normal.dot(w.col(0));
-    if (start > travel + noise) continue;
 
     bernstein_polynomial z;
     for (int i = 0; i < 6; ++i)

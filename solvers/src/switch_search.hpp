@@ -68,7 +68,7 @@ class switch_search {
   /// Sign of a_j during the step; where it starts at 0, the one that it takes.
   [[nodiscard]] double output_sign(const step_view& step, index neuron) const;
   void search_crossings(const step_view& step, const flow_modes& modes, const contact_set& contacts,
-                        index neuron, std::vector<candidate>& found,
+                        index neuron, Eigen::VectorXd& distances, std::vector<candidate>& found,
                         std::vector<std::pair<index, index>>& at_rest) const;
   void search_releases(const step_view& step, const flow_modes& modes, index neuron,
                        const sliding_frame& frame, std::vector<candidate>& found) const;

@@ -37,6 +37,11 @@ class switching_surfaces {
   /// Unit normals, d x size(), one surface a column: x_k/|x_k| of the representative.
   [[nodiscard]] const Eigen::MatrixXd& normals() const noexcept { return normals_; }
 
+  /// z = <n_s, w> for every surface s (size(), resized).
+  void distances(const Eigen::Ref<const Eigen::VectorXd>& w, Eigen::VectorXd& z) const {
+    z.noalias() = normals_by_row_ * w;
+  }
+
   /// Puts all members of `surface` into the modes that belong to the representative's `mode`.
   void set_mode(activation_pattern& pattern, index neuron, index surface, pair_mode mode) const;
 
@@ -47,6 +52,7 @@ class switching_surfaces {
   Eigen::VectorXd orientation_;
   std::vector<bool> one_sided_;
   Eigen::MatrixXd normals_;
+  Eigen::MatrixXd normals_by_row_;  // the transpose: columns run over surfaces
 };
 
 }  // namespace reluflow
