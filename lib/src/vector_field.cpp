@@ -137,8 +137,7 @@ void vector_field::rates_in(const Eigen::VectorXd& state, const flow_modes& mode
   for (index j = 0; j < neurons(); ++j) {
     Eigen::Map<vector> force(values.forces.data() + j * d, d);
     if (frame != modes.frames.end() && frame->first == j) {
-      const Eigen::MatrixXd& basis = frame->second.basis;
-      force -= basis * (basis.transpose() * force).eval();
+      frame->second.project(force);
       ++frame;
     }
     const Eigen::Map<const vector> w(state.data() + neurons() + j * d, d);

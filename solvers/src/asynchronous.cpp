@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace reluflow::detail {
@@ -18,12 +19,16 @@ namespace {
 using matrix6 = Eigen::Matrix<double, 6, 6>;
 
 /// Share of the tolerance that the corrections of the residuals may leave undone.
-constexpr double share = 0.05;
+constexpr double share = 0.02;
 
 /// A quintic follows a kink of the residuals to within about a hundredth of what the kink does to
-/// others, so kinks that move others by more than this many tolerances must stand at the end of a
-/// step.
+/// others. Steps in which the switches move others by more than this many tolerances are looked at
+/// more closely: many small kinks are smoother together than one large one.
 constexpr double bendable = 10.0;
+
+/// What a quintic may leave of the bent residuals inside the step, by its effect in tolerances; at
+/// the end of the step its moments are right.
+constexpr double rough = 0.1;
 
 constexpr int most_corrections = 6;
 
@@ -132,9 +137,10 @@ bool asynchronous_step::complete(const frozen_step& step) {
     }
     return true;
   }
-  double bends = 0.0;
-  for (const kink& k : kinks_) bends += k.effect * k.effect;
-  if (bends > bendable * bendable * rtol_ * rtol_) {
+  double sharpest = 0.0;
+  for (const kink& k : kinks_) sharpest = std::max(sharpest, k.effect);
+  if (sharpest > bendable * rtol_ ||
+      (last > bendable * rtol_ && effect(roughness(step, change), step.drive.h) > rough * rtol_)) {
     shorter_ = shorten(bendable * rtol_);
     return false;
   }
@@ -150,15 +156,82 @@ bool asynchronous_step::complete(const frozen_step& step) {
     if (!all_finished()) return false;
     change = (-alpha * outputs(step, false) - drive.control).colwise() + field_->data().labels();
     const double now = effect(change, drive.h);
-    if (now <= share * rtol_) {
+    if (now <= share * rtol_ && !more_leave(step)) {
       dissipated_ = step.state[step.state.size() - 1];
       for (const index j : everyone) dissipated_ += dissipation(step, j);
       return true;
     }
-    if (!(now <= 0.5 * last)) return false;
+    if (!(now <= std::max(0.5 * last, share * rtol_))) return false;
     last = now;
   }
   return false;
+}
+
+/// True when the corrected residuals have driven further neurons across a surface: they join those
+/// that leave their modes.
+bool asynchronous_step::more_leave(const frozen_step& step) {
+  const auto m = static_cast<index>(paths_.size());
+  std::vector<char> crossed(paths_.size(), 0);
+#pragma omp parallel for schedule(static) if (m >= worth_a_pass)
+  for (index j = 0; j < m; ++j) {
+    const auto at = static_cast<std::size_t>(j);
+    if (leaves_[at]) continue;
+    const Eigen::VectorXd w = paths_[at].at(1.0).tail(field_->dimension());
+    Eigen::VectorXd z;
+    surfaces_->distances(w, z);
+    const double noise = 8.0 * std::numeric_limits<double>::epsilon() * length(w);
+    for (index s = 0; s < z.size() && crossed[at] == 0; ++s) {
+      const index k = surfaces_->representative(s);
+      const bool active = (step.modes.pattern.active_word(j, k / 64) >> (k % 64) & 1U) != 0;
+      if ((active ? z[s] : -z[s]) >= -noise) continue;
+      const pair_mode mode = step.modes.pattern(j, k);
+      if (mode == pair_mode::active || mode == pair_mode::inactive) crossed[at] = 1;
+    }
+  }
+  bool any = false;
+  for (std::size_t at = 0; at < crossed.size(); ++at) {
+    if (crossed[at] == 0) continue;
+    leaves_[at] = true;
+    any = true;
+  }
+  return any;
+}
+
+/// How far the residuals, bent by the neurons that leave, are from the quintics `change` on top of
+/// the frozen ones, at three fractions (n x 3).
+Eigen::MatrixXd asynchronous_step::roughness(const frozen_step& step,
+                                             const Eigen::MatrixXd& change) {
+  constexpr std::array<double, 3> look{0.21, 0.5, 0.83};
+  const index d = field_->dimension();
+  const Eigen::MatrixXd& inputs = field_->data().inputs();
+  Eigen::MatrixXd result(field_->samples(), 3);
+  Eigen::MatrixXd push(d, field_->neurons());
+  for (int q = 0; q < 3; ++q) {
+    const double at = look[static_cast<std::size_t>(q)];
+    push.setZero();
+    for (const index j : followed_) {
+      const Eigen::VectorXd value = path(j).at(at);
+      const Eigen::VectorXd frozen = frozen_at(step, j, at);
+      const double square = unit(step, j) * unit(step, j);
+      push.col(j) = square * (value[0] * value.tail(d) - frozen[0] * frozen.tail(d));
+    }
+    sum_over_neurons(step.modes.pattern, push, sums_);
+    result.col(q) = sums_.cwiseProduct(inputs).colwise().sum().transpose();
+    for (const index j : followed_) {
+      const double square = unit(step, j) * unit(step, j);
+      for (const timed_change& timed : path(j).changes) {
+        if (timed.fraction > at) break;
+        const double was = timed.change.from == pair_mode::active ? 1.0 : 0.0;
+        const double is = timed.change.to == pair_mode::active ? 1.0 : 0.0;
+        if (was == is) continue;
+        const Eigen::VectorXd value = path(j).at(at);
+        const index k = timed.change.sample;
+        result(k, q) += (is - was) * square * value[0] * value.tail(d).dot(inputs.col(k));
+      }
+    }
+    result.col(q) = -field_->output_scale() * result.col(q) - change * bernstein_weights(at);
+  }
+  return result;
 }
 
 bool asynchronous_step::all_finished() const {
@@ -348,8 +421,7 @@ double asynchronous_step::frozen_dissipation(const frozen_step& step, index neur
   const auto& [node, weight] = quadrature();
   Eigen::MatrixXd force = start_of(step, step.drive, neuron).force;
   if (const auto frame = step.modes.frames.find(neuron); frame != step.modes.frames.end()) {
-    const Eigen::MatrixXd& basis = frame->second.basis;
-    force -= basis * (basis.transpose() * force).eval();
+    frame->second.project(force);
   }
   double sum = 0.0;
   for (std::size_t i = 0; i < node.size(); ++i) {

@@ -51,8 +51,10 @@ class asynchronous_step {
   [[nodiscard]] local_start start_of(const frozen_step& step, const residual_path& drive,
                                      index neuron) const;
   [[nodiscard]] bool all_finished() const;
+  [[nodiscard]] bool more_leave(const frozen_step& step);
   /// sum over the followed neurons of a_j relu(<w_j, x_k>) as quintics nearest in L2 (n x 6).
   [[nodiscard]] Eigen::MatrixXd outputs(const frozen_step& step, bool without_frozen);
+  [[nodiscard]] Eigen::MatrixXd roughness(const frozen_step& step, const Eigen::MatrixXd& change);
   [[nodiscard]] double effect(const Eigen::MatrixXd& change, double h) const;
   [[nodiscard]] double shorten(double limit) const;
   [[nodiscard]] double dissipation(const frozen_step& step, index neuron) const;

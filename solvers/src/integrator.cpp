@@ -420,13 +420,12 @@ neuron_modes integrator::modes_of(index neuron) const {
 
 void integrator::adopt(index neuron, neuron_modes modes, const std::vector<mode_change>& changes) {
   modes_.pattern.set_row(neuron, modes.row);
-  sliding_frame* frame = nullptr;
   if (modes.frame) {
-    frame = &modes_.frames.insert_or_assign(neuron, std::move(*modes.frame)).first->second;
+    const auto own = modes_.frames.insert_or_assign(neuron, std::move(*modes.frame)).first;
+    own->second.project(field_.vectors(state_).col(neuron));
   } else {
     modes_.frames.erase(neuron);
   }
-  put_on_surfaces(surfaces_, modes_.pattern, neuron, frame, field_.vectors(state_).col(neuron));
   for (const mode_change& change : changes) recorder_.changed(t_, neuron, change);
 }
 
@@ -490,8 +489,8 @@ void integrator::restore_constraints() {
     const bool slides = frame != modes_.frames.end() && frame->first == j;
     const sliding_frame* own = slides ? &(frame++)->second : nullptr;
     if (own != nullptr) {
-      v.col(j) -= own->basis * (own->basis.transpose() * v.col(j)).eval();
-      v_rate.col(j) -= own->basis * (own->basis.transpose() * v_rate.col(j)).eval();
+      own->project(v.col(j));
+      own->project(v_rate.col(j));
     }
     if (field_.chart() == chart_kind::cartesian) {
       restore_invariant(j);

@@ -147,9 +147,7 @@ struct local_flow::traveller {
 
   void project() {
     force = active;
-    if (!path.modes.frame) return;
-    const Eigen::MatrixXd& basis = path.modes.frame->basis;
-    force -= basis * (basis.transpose() * force).eval();
+    if (path.modes.frame) path.modes.frame->project(force);
   }
 
   void run(bool search_switches) {
@@ -386,8 +384,7 @@ struct local_flow::traveller {
       }
       path.changes.push_back({at, change});
     }
-    put_on_surfaces(*flow.surfaces_, path.modes.row, 0,
-                    path.modes.frame ? &*path.modes.frame : nullptr, w);
+    if (path.modes.frame) path.modes.frame->project(w);
     project();
   }
 

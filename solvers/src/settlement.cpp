@@ -60,18 +60,6 @@ std::optional<index> farthest_on_a_line(const switching_surfaces& surfaces,
   return farthest;
 }
 
-void put_on_surfaces(const switching_surfaces& surfaces, const activation_pattern& pattern,
-                     index neuron, const sliding_frame* frame, Eigen::Ref<Eigen::VectorXd> w) {
-  for (index word = 0; word < pattern.words(); ++word) {
-    for (std::uint64_t bits = pattern.surface_word(neuron, word); bits != 0; bits &= bits - 1) {
-      const auto normal =
-          surfaces.normals().col(surfaces.surface_of(word * 64 + std::countr_zero(bits)));
-      w -= normal.dot(w) * normal;
-    }
-  }
-  if (frame != nullptr) w -= frame->basis * (frame->basis.transpose() * w).eval();
-}
-
 surface_side settler::guess(index surface, const activation_pattern& pattern, index neuron) const {
   if (surfaces_->one_sided(surface)) return surface_side::below;
   return pattern(neuron, surfaces_->representative(surface)) == pair_mode::active
@@ -154,8 +142,10 @@ void settler::apply(const std::vector<arrival>& held, const boundary_solution& s
     const auto at = static_cast<index>(i);
     pair_mode mode = mode_of(solution.sides[i]);
     // A normal velocity of zero keeps the neuron on the surface; antipodal inputs have no such
-    // state.
-    if (mode == pair_mode::inactive && surfaces_->one_sided(s) &&
+    // state, and a slide that ends has it for an instant only.
+    const bool released = modes.row(0, surfaces_->representative(s)) == pair_mode::sliding &&
+                          held[i].guess == surface_side::below;
+    if (mode == pair_mode::inactive && surfaces_->one_sided(s) && !released &&
         std::abs(solution.velocity[at]) <= force.error) {
       mode = pair_mode::resting;
     }

@@ -124,9 +124,4 @@ class settler {
                                                       index neuron,
                                                       const Eigen::Ref<const Eigen::VectorXd>& w);
 
-/// Takes what rounding left of <w, x> off the surfaces that hold a neuron (sliding and resting): it
-/// would grow relative to a neuron that shrinks.
-void put_on_surfaces(const switching_surfaces& surfaces, const activation_pattern& pattern,
-                     index neuron, const sliding_frame* frame, Eigen::Ref<Eigen::VectorXd> w);
-
 }  // namespace reluflow::detail

@@ -18,6 +18,12 @@ struct sliding_frame {
   std::vector<index> surfaces;     ///< s surfaces, increasing
   Eigen::MatrixXd basis;           ///< Q, d x s, orthonormal, spans the normals
   Eigen::MatrixXd multiplier_map;  ///< -(N^T N)^{-1} N^T, s x d
+
+  /// Takes the part along the normals off the columns of `vectors` (d x any).
+  template <class Vectors>
+  void project(Vectors&& vectors) const {
+    vectors -= basis * (basis.transpose() * vectors).eval();
+  }
 };
 
 [[nodiscard]] sliding_frame make_sliding_frame(const switching_surfaces& surfaces,
