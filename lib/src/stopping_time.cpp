@@ -82,7 +82,11 @@ stopping_time loss_falls_to(std::string name, double level) {
 stopping_time curvature_passes(std::string name, double level, passage direction) {
   require(level > 0.0, name, fmt::format("mu {}", level), "a curvature > 0");
   return {.name = std::move(name),
-          .value = [](const flow_moment& now) { return now.mu; },
+          .value =
+              [](const flow_moment& now) {
+                // A perfect fit is no plateau: mu is 0/0 there.
+                return now.loss > 0.0 ? now.mu : std::numeric_limits<double>::quiet_NaN();
+              },
           .level = level,
           .direction = direction,
           .repeated = true,

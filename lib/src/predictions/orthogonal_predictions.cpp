@@ -1,5 +1,4 @@
 #include "predictions/orthogonal_setting.hpp"
-#include "reluflow/errors.hpp"
 #include "reluflow/predictions/orthogonal.hpp"
 #include "reluflow/predictions/orthogonal_phases.hpp"
 
@@ -291,14 +290,7 @@ void add_laws(catalogue& list) {
 
 std::vector<prediction> orthogonal_predictions(const dataset& data, const network& net,
                                                const orthogonal_options& options) {
-  if (net.dimension() != data.dimension() || net.width() == 0) {
-    throw invalid_input("network",
-                        fmt::format("{} neurons in dimension {}", net.width(), net.dimension()),
-                        fmt::format("neurons in dimension {}", data.dimension()));
-  }
-  if (options.epsilon && !(*options.epsilon > 0.0 && std::isfinite(*options.epsilon))) {
-    throw invalid_input("epsilon", fmt::format("{}", *options.epsilon), "a finite number > 0");
-  }
+  detail::check_problem(data, net, options);
   assumption orthogonality = detail::orthogonal_inputs(data);
   std::optional<setting> problem;
   if (orthogonality.holds) {

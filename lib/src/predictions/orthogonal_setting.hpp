@@ -11,6 +11,9 @@ namespace reluflow::orthogonal::detail {
 
 using assumptions = std::vector<assumption>;
 
+/// @throws invalid_input when dimensions disagree, there is no neuron or an option is out of range
+void check_problem(const dataset& data, const network& net, const orthogonal_options& options);
+
 /// Whether the inputs are pairwise orthogonal, with the worst pair.
 [[nodiscard]] assumption orthogonal_inputs(const dataset& data);
 
