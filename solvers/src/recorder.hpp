@@ -37,8 +37,6 @@ class recorder {
   void changed(double t, index neuron, const mode_change& change);
   /// A pair slides when the run ends.
   void still_sliding(double t, index neuron, index sample, double eta);
-  /// Removes what lies behind `t`, where the run ended inside a step that was recorded whole.
-  void end_at(double t);
   /// Hands over the switches that are still held back for merging.
   void settle();
 
