@@ -13,8 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <iterator>
-#include <limits>
 #include <utility>
 
 namespace reluflow::app {
@@ -28,22 +26,6 @@ trajectory follow(const problem& setup, bool quiet) {
     return !interrupted();
   };
   return integrate(setup.data, setup.initial, setup.flow, setup.record, callbacks);
-}
-
-/// Theory has nothing to say of neurons that are all zero.
-bool has_neurons(const problem& setup) {
-  return (setup.initial.log_norms().array() > -std::numeric_limits<double>::infinity()).any();
-}
-
-/// Everything that phases.csv and predictions.csv are made of.
-std::vector<stopping_time> all_stopping_times(const problem& setup) {
-  if (!has_neurons(setup)) {
-    return {};
-  }
-  std::vector<stopping_time> list = usual_stopping_times(setup.data, setup.initial);
-  std::vector<stopping_time> more = orthogonal_stopping_times(setup.data, setup.initial);
-  std::move(more.begin(), more.end(), std::back_inserter(list));
-  return list;
 }
 
 exit_code code_of(outcome ending) {
@@ -90,12 +72,11 @@ exit_code run(const run_arguments& arguments) {
     set_thread_count(*arguments.threads);
   }
   problem setup = read_problem(arguments.problem, arguments.overrides, arguments.seed);
-  setup.record.stopping_times = all_stopping_times(setup);
+  setup.record.stopping_times = all_stopping_times(setup.data, setup.initial);
   // A directory that will not do is found before the work is done.
   prepare_run_directory(arguments.out, arguments.force);
   trajectory result = follow(setup, arguments.quiet);
-  const std::vector<comparison> compared =
-      has_neurons(setup) ? compare_orthogonal(setup.data, result) : std::vector<comparison>();
+  const std::vector<comparison> compared = compare_orthogonal(setup.data, result);
   std::vector<phase_row> phases = phase_rows(result);
   const run_record record{std::move(setup), std::move(result), std::move(phases),
                           prediction_rows(compared), std::string(version_string)};

@@ -91,6 +91,7 @@ int main(int argc, char** argv) {
       data, balanced_network(width, data.dimension(), log_scale, set.seed), {}, {}, set.seed};
   task.flow.t_end = 600.0;
   task.record.times = linear_times(task.flow.t_end, 601);
+  task.record.stopping_times = all_stopping_times(data, task.initial);
   prepare_run_directory(set.out, set.force);
   const trajectory run = integrate(task);
   print_slides(data, run);

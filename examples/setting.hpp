@@ -1,7 +1,9 @@
 #pragma once
 
 #include "reluflow/io.hpp"
+#include "reluflow/plots/render.hpp"
 #include "reluflow/plots/run_figures.hpp"
+#include "reluflow/predictions/orthogonal_run.hpp"
 #include "reluflow/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace reluflow::examples {
 
@@ -26,21 +29,35 @@ struct setting {
   }
 };
 
-/// Writes the run directory and its figures; a missing gnuplot is said and is no failure.
+inline void report(const plots::figure_result& figure) {
+  if (figure.status != plots::figure_status::complete) {
+    fmt::print(stderr, "figure {}: {}\n", figure.name, figure.message);
+  }
+}
+
+/// Writes the run directory, with what the theory predicted, and its figures; a missing gnuplot is
+/// said and is no failure.
+/// @param look  what the figures show besides phases and half-fit times
 inline void keep(const setting& set, const problem& task, const trajectory& run,
                  const plots::run_figure_options& look = {}) {
-  std::vector<phase_row> phases;
-  for (const plots::phase_band& band : look.phases) {
-    phases.push_back({band.name, band.t_begin, fmt::format("until t = {:.6g}", band.t_end)});
-  }
-  for (const plots::time_mark& mark : look.marks) phases.push_back({mark.name, mark.t, ""});
-  write_run(set.out, {task, run, phases, {}, std::string(version_string)}, set.force);
+  const std::vector<phase_row> phases = phase_rows(run);
+  write_run(set.out,
+            {task, run, phases, prediction_rows(compare_orthogonal(task.data, run)),
+             std::string(version_string)},
+            set.force);
+  plots::run_figure_options shown = plots::shown_with(phases);
+  shown.neuron_times = look.neuron_times;
+  shown.log_time = look.log_time;
+  shown.window = look.window;
   for (const plots::figure_result& figure :
-       plots::write_figures(set.out / "figures", task.data, run, look)) {
-    if (figure.status != plots::figure_status::complete) {
-      fmt::print(stderr, "figure {}: {}\n", figure.name, figure.message);
-    }
+       plots::write_figures(set.out / "figures", task.data, run, shown)) {
+    report(figure);
   }
+}
+
+/// Writes one more figure beside them.
+inline void keep_figure(const setting& set, const plots::figure& fig) {
+  report(plots::write_figure(set.out / "figures", fig));
 }
 
 }  // namespace reluflow::examples

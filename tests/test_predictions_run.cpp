@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -23,9 +22,7 @@ namespace {
 trajectory watched(const dataset& data, const network& initial, const flow_options& flow,
                    const orthogonal_options& options = {}) {
   record_options record{linear_times(flow.t_end, 401)};
-  record.stopping_times = usual_stopping_times(data, initial);
-  std::ranges::move(orthogonal_stopping_times(data, initial, options),
-                    std::back_inserter(record.stopping_times));
+  record.stopping_times = all_stopping_times(data, initial, options);
   return integrate(data, initial, flow, record);
 }
 

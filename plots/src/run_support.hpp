@@ -28,6 +28,16 @@ namespace reluflow::plots {
 /// @throws invalid_input when states were kept and are not as many as rows
 void visit_states(const trajectory& run, const std::function<void(double, const network&)>& see);
 
+/// The network at one time.
+struct moment {
+  double t = 0.0;
+  network net;
+};
+
+/// The run at the times that `options.neuron_times` asks for, or at four that show what happened.
+[[nodiscard]] std::vector<moment> chosen_moments(const trajectory& run,
+                                                 const run_figure_options& options);
+
 /// At most `limit` neurons, spread evenly over the order of their sizes, the largest included; in
 /// increasing order.
 [[nodiscard]] std::vector<index> drawn_neurons(const network& net, index limit);

@@ -192,6 +192,7 @@ class measured_run {
 
 std::vector<comparison> compare_orthogonal(const dataset& data, const trajectory& run,
                                            const orthogonal_options& options) {
+  if (!orthogonal::detail::has_neurons(run.initial_network)) return {};
   const std::vector<prediction> predicted =
       orthogonal_predictions(data, run.initial_network, options);
   const measured_run measured(data, run, options);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace reluflow::orthogonal::detail {
@@ -23,6 +24,10 @@ void check_problem(const dataset& data, const network& net, const orthogonal_opt
   if (options.epsilon && !(*options.epsilon > 0.0 && std::isfinite(*options.epsilon))) {
     throw invalid_input("epsilon", fmt::format("{}", *options.epsilon), "a finite number > 0");
   }
+}
+
+bool has_neurons(const network& net) {
+  return (net.log_norms().array() > -std::numeric_limits<double>::infinity()).any();
 }
 
 assumption orthogonal_inputs(const dataset& data) {

@@ -158,4 +158,12 @@ std::vector<stopping_time> orthogonal_stopping_times(const dataset& data, const 
   return list.take();
 }
 
+std::vector<stopping_time> all_stopping_times(const dataset& data, const network& net,
+                                              const orthogonal_options& options) {
+  if (!orthogonal::detail::has_neurons(net)) return {};
+  std::vector<stopping_time> list = usual_stopping_times(data, net);
+  std::ranges::move(orthogonal_stopping_times(data, net, options), std::back_inserter(list));
+  return list;
+}
+
 }  // namespace reluflow

@@ -26,17 +26,20 @@ namespace reluflow {
 [[nodiscard]] std::vector<stopping_time> orthogonal_stopping_times(
     const dataset& data, const network& net, const orthogonal_options& options = {});
 
+/// All that a run has to watch for phases.csv and predictions.csv: usual_stopping_times, then
+/// orthogonal_stopping_times; none when all neurons are zero.
+[[nodiscard]] std::vector<stopping_time> all_stopping_times(const dataset& data, const network& net,
+                                                            const orthogonal_options& options = {});
+
 /// orthogonal_predictions of the run's initial network, each beside what the run shows of it: the
 /// rows of predictions.csv. What was not reached, not watched or not recorded stays empty. The run
-/// has to watch `usual_stopping_times` and `orthogonal_stopping_times`, and to keep its states.
+/// has to watch `all_stopping_times` and to keep its states. No rows when all neurons are zero.
 ///
-///     record.stopping_times = usual_stopping_times(data, start);
-///     std::ranges::move(orthogonal_stopping_times(data, start),
-///                       std::back_inserter(record.stopping_times));
+///     record.stopping_times = all_stopping_times(data, start);
 ///     const trajectory run = integrate(data, start, flow, record);
 ///     for (const comparison& row : compare_orthogonal(data, run)) print(row);
 ///
-/// @param options  those that were given to `orthogonal_stopping_times`
+/// @param options  those that were given to `all_stopping_times`
 /// @throws invalid_input as orthogonal_predictions does
 [[nodiscard]] std::vector<comparison> compare_orthogonal(const dataset& data, const trajectory& run,
                                                          const orthogonal_options& options = {});
