@@ -3,6 +3,7 @@
 // flow is compared with plain gradient descent, which converges to it at first order in the step.
 
 #include "claims.hpp"
+#include "problems.hpp"
 #include "reluflow/initialisation.hpp"
 #include "reluflow/laws.hpp"
 #include "reluflow/solvers/flow.hpp"
@@ -20,14 +21,6 @@ using namespace reluflow;
 using reluflow::index;  // not the POSIX function
 
 constexpr index width = 60;
-
-dataset five_points() {
-  Eigen::MatrixXd inputs(1, 5);
-  inputs << -1.5, -1.0, 0.0, 0.25, 2.0;
-  Eigen::VectorXd labels(5);
-  labels << 0.7, -0.3, -0.3, 0.4, 0.2;
-  return with_bias(inputs, labels);
-}
 
 /// Positions at which the learned function visibly bends: kinks -b/u of neurons that carry weight,
 /// those closer than 1e-3 counted as one.
@@ -85,7 +78,7 @@ int main(int argc, char** argv) {
   app.add_option("--descent-until", t_compare, "time until which gradient descent is compared");
   CLI11_PARSE(app, argc, argv);
 
-  const dataset data = five_points();
+  const dataset data = examples::five_points();
   const double log_scale = std::log(1e-4 / std::sqrt(static_cast<double>(width)));
   problem task{
       data, balanced_network(width, data.dimension(), log_scale, set.seed), {}, {}, set.seed};

@@ -80,16 +80,19 @@ figure principal_figure(const dataset& data, const trajectory& run,
     axes.layers = {circle(inner_radius, colours::quiet), circle(1.0, colours::quiet)};
     add_neurons(axes, at.net, plane, std::max(largest, at.net.log_norms().maxCoeff()));
     axes.commands = "unset border; unset tics; unset grid";
+    axes.x_ticks = axes.y_ticks = {{0.0, ""}};
     fig.panels.push_back(std::move(axes));
   }
   if (fig.panels.empty()) fig.panels.emplace_back();
   fig.columns = fig.panels.size() > 1 ? 2 : 1;
   fig.width = fig.panels.size() > 1 ? 660 : 400;
   fig.height = fig.panels.size() > 2 ? 720 : 400;
-  fig.panels[fig.panels.size() > 2 ? fig.panels.size() - 2 : 0].x_label = fmt::format(
-      "angle in the plane of the two leading principal components ({:.1f} % and {:.1f} "
-      "% of Σ|w_j|^2 at the end)",
-      100.0 * plane.shares[0], 100.0 * plane.shares[1]);
+  // Below the last row, where there is room for half a line each.
+  const std::size_t last = fig.panels.size() - 1;
+  fig.panels[last - (last % 2)].x_label =
+      fmt::format("→ component 1, {:.0f} %    ↑ component 2, {:.0f} %",
+                  100.0 * plane.shares[0], 100.0 * plane.shares[1]);
+  if (last % 2 == 1) fig.panels[last].x_label = "circles: |w_j| = 0 and the largest at the end";
   make_round(fig);
   return fig;
 }

@@ -23,8 +23,9 @@ namespace reluflow::plots {
                               const std::vector<double>& y, const panel& axes,
                               std::string_view colour, double width);
 
-/// Calls `see` for every state of the run that is known, in order of time: the recorded ones, else
-/// samples of the dense output, and in any case the first and the last.
+/// Calls `see` for every state of the run that is known, in order of time: the recorded ones and
+/// those at stopping times, else samples of the dense output, and in any case the first and the
+/// last.
 /// @throws invalid_input when states were kept and are not as many as rows
 void visit_states(const trajectory& run, const std::function<void(double, const network&)>& see);
 

@@ -44,10 +44,12 @@ struct rule_excess {
     const Eigen::VectorXd& log_norms = now.net.log_norms();
     double log_mass = -infinity;
     double excess = -infinity;
+    const Eigen::VectorXd target = group.sign * group.D / group.rate;
     for (const index j : cluster) {
       log_mass = reluflow::detail::log_add(log_mass, 2.0 * log_norms[j]);
-      const double product = group.sign * group.D.dot(now.net.directions().col(j));
-      excess = std::max(excess, rule.product - product);
+      // 1 - cosine of unit vectors, which keeps its digits when they are close.
+      const double deficit = 0.5 * (now.net.directions().col(j) - target).squaredNorm();
+      excess = std::max(excess, group.rate * deficit - rule.deficit);
     }
     for (const index j : others) {
       excess = std::max(excess, log_norms[j] - rule.log_outside_norm);
