@@ -131,5 +131,6 @@ int main(int argc, char** argv) {
   claims.note("time inside the integrator",
               fmt::format("{:.1f} ms", 1e3 * run.statistics.wall_seconds));
   examples::keep(set, task, run);
+  examples::keep_animation(set, task, run);
   return claims.finish();
 }

@@ -50,9 +50,9 @@ double narrowness(const network& net) {
 int main(int argc, char** argv) {
   CLI::App app("Nearly orthogonal inputs in high dimension (paper A, figures 6 and 7)");
   examples::setting set(app, "high_dimension");
-  reluflow::index samples = 40;
-  reluflow::index width = 100;
-  double t_end = 800.0;
+  reluflow::index samples = 30;
+  reluflow::index width = 80;
+  double t_end = 450.0;
   bool full = false;
   app.add_option("--samples", samples, "number of samples; the dimension is twice that")
       ->capture_default_str();

@@ -56,8 +56,32 @@ inline void keep(const setting& set, const problem& task, const trajectory& run,
 }
 
 /// Writes one more figure beside them.
-inline void keep_figure(const setting& set, const plots::figure& fig) {
-  report(plots::write_figure(set.out / "figures", fig));
+inline void keep_figure(const setting& set, const plots::figure& fig,
+                        const plots::render_options& options = {}) {
+  report(plots::write_figure(set.out / "figures", fig, options));
+}
+
+/// What moves: the neurons at switches, at stopping times and at equal steps of the loss as a GIF,
+/// and the loss with its phases as an SVG that shows coordinates under the pointer.
+inline void keep_animation(const setting& set, const problem& task, const trajectory& run) {
+  constexpr int steps = 60;
+  std::vector<double> times{0.0, run.t};
+  for (const stopping_event& one : run.stopping_times) times.push_back(one.t);
+  for (const switch_event& one : run.switches) times.push_back(one.t);
+  int passed = 0;
+  for (const record_row& row : run.rows) {
+    const double fallen = run.rows.front().loss - row.loss;
+    if (fallen * steps < passed * run.rows.front().loss) continue;
+    times.push_back(row.t);
+    ++passed;
+  }
+  keep_figure(set, plots::neurons_animation(task.data, run, times));
+  plots::figure loss = plots::loss_figure(run, plots::shown_with(phase_rows(run)));
+  loss.name = "loss_interactive";
+  plots::render_options interactive;
+  interactive.png = false;
+  interactive.interactive = true;
+  keep_figure(set, loss, interactive);
 }
 
 }  // namespace reluflow::examples

@@ -104,6 +104,7 @@ int main(int argc, char** argv) {
   plots::run_figure_options look;
   look.neuron_times = {phases.front().t_end, run.reached("T_+")->t, saddle->t, run.t};
   examples::keep(set, task, run, look);
+  examples::keep_animation(set, task, run);
 
   claims.note("last switch", fmt::format("t = {:.6g}", run.switches.back().t));
   claims.note("switches, steps",

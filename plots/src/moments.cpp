@@ -6,9 +6,25 @@
 namespace reluflow::plots {
 namespace {
 
-// The state at each wanted time: exact from the dense output, else the nearest one that is known.
-// Wanted times that lead to the same state give one.
-std::vector<moment> moments(const trajectory& run, std::vector<double> wanted) {
+// The first recorded time at which a fraction of the fall of the loss is done.
+double time_of_fall(const trajectory& run, double done) {
+  const double first = run.rows.front().loss;
+  const double level = first + done * (run.rows.back().loss - first);
+  for (const record_row& row : run.rows) {
+    if (row.loss <= level) return row.t;
+  }
+  return run.t;
+}
+
+std::vector<double> telling_times(const trajectory& run) {
+  const bool falls = !run.rows.empty() && run.rows.front().loss > run.rows.back().loss;
+  if (!falls) return {0.0, run.t / 3.0, 2.0 * run.t / 3.0, run.t};
+  return {0.0, time_of_fall(run, 1.0 / 3.0), time_of_fall(run, 2.0 / 3.0), run.t};
+}
+
+}  // namespace
+
+std::vector<moment> moments_at(const trajectory& run, std::vector<double> wanted) {
   std::sort(wanted.begin(), wanted.end());
   std::vector<moment> found;
   const auto add = [&](double t, const network& net) {
@@ -32,26 +48,8 @@ std::vector<moment> moments(const trajectory& run, std::vector<double> wanted) {
   return found;
 }
 
-// The first recorded time at which a fraction of the fall of the loss is done.
-double time_of_fall(const trajectory& run, double done) {
-  const double first = run.rows.front().loss;
-  const double level = first + done * (run.rows.back().loss - first);
-  for (const record_row& row : run.rows) {
-    if (row.loss <= level) return row.t;
-  }
-  return run.t;
-}
-
-std::vector<double> telling_times(const trajectory& run) {
-  const bool falls = !run.rows.empty() && run.rows.front().loss > run.rows.back().loss;
-  if (!falls) return {0.0, run.t / 3.0, 2.0 * run.t / 3.0, run.t};
-  return {0.0, time_of_fall(run, 1.0 / 3.0), time_of_fall(run, 2.0 / 3.0), run.t};
-}
-
-}  // namespace
-
 std::vector<moment> chosen_moments(const trajectory& run, const run_figure_options& options) {
-  return moments(run, options.neuron_times.empty() ? telling_times(run) : options.neuron_times);
+  return moments_at(run, options.neuron_times.empty() ? telling_times(run) : options.neuron_times);
 }
 
 }  // namespace reluflow::plots

@@ -154,6 +154,12 @@ void share_heights(figure& fig, const dataset& data) {
   for (panel& axes : fig.panels) axes.y_range = range{-1.3 * most, 1.3 * most};
 }
 
+void require_kinks(const dataset& data) {
+  if (has_kinks(data)) return;
+  throw invalid_input("neurons figure", fmt::format("samples of dimension {}", data.dimension()),
+                      "one coordinate and a bias equal to 1");
+}
+
 }  // namespace
 
 bool has_kinks(const dataset& data) {
@@ -164,10 +170,7 @@ figure neurons_figure(const dataset& data, const trajectory& run,
                       const run_figure_options& options) {
   options.validate();
   require_same_dimension(data, run);
-  if (!has_kinks(data)) {
-    throw invalid_input("neurons figure", fmt::format("samples of dimension {}", data.dimension()),
-                        "one coordinate and a bias equal to 1");
-  }
+  require_kinks(data);
   figure fig;
   fig.name = "neurons";
   for (const moment& at : chosen_moments(run, options)) {
@@ -184,6 +187,24 @@ figure neurons_figure(const dataset& data, const trajectory& run,
     if (outermost) fig.panels[i].y2_label = "s_j |w_j| / max |w|";
     if (i + 2 >= fig.panels.size()) fig.panels[i].x_label = "x";
   }
+  return fig;
+}
+
+figure neurons_animation(const dataset& data, const trajectory& run, std::vector<double> times,
+                         double frame_seconds) {
+  require_same_dimension(data, run);
+  require_kinks(data);
+  figure fig;
+  fig.name = "neurons_animation";
+  for (const moment& at : moments_at(run, std::move(times))) {
+    fig.panels.push_back(neurons_panel(data, run, at));
+    fig.panels.back().x_label = "x";
+    fig.panels.back().y_label = "y and h(x)";
+    fig.panels.back().y2_label = "s_j |w_j| / max |w|";
+  }
+  if (fig.panels.empty()) fig.panels.emplace_back();
+  share_heights(fig, data);
+  fig.frame_seconds = frame_seconds;
   return fig;
 }
 

@@ -19,14 +19,25 @@ constexpr std::array<std::string_view, 6> series_colours{"#0072b2", "#d55e00", "
                                                          "#cc79a7", "#000000", "#56b4e9"};
 constexpr std::array<int, 6> series_shapes{7, 5, 9, 11, 13, 6};
 
-// "0.120 ± 0.002": as many decimals as the interval's first two digits need.
+std::string decimal(double value, int decimals) {
+  std::string text = fmt::format("{:.{}f}", value, decimals);
+  if (text.starts_with('-')) text.replace(0, 1, "−");
+  return text;
+}
+
+// "0.120 ± 0.023": the interval to its first two digits, and no interval where it is none or
+// nothing.
 std::string slope_text(const line_fit& fit) {
-  if (!std::isfinite(fit.slope_error)) return number_text(fit.slope, 4);
-  const double size = std::max(fit.slope_error, 1e-6);
-  const int decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(size))), 0, 6);
-  std::string slope = fmt::format("{:.{}f}", fit.slope, decimals);
-  if (slope.starts_with('-')) slope.replace(0, 1, "−");
-  return fmt::format("{} ± {:.{}f}", slope, fit.slope_error, decimals);
+  if (!std::isfinite(fit.slope_error) || fit.slope_error < 5e-6) return number_text(fit.slope, 4);
+  const auto digits = static_cast<int>(std::floor(std::log10(fit.slope_error)));
+  const int decimals = std::clamp(1 - digits, 0, 5);
+  return fmt::format("{} ± {}", decimal(fit.slope, decimals), decimal(fit.slope_error, decimals));
+}
+
+// Room between the marks and the border.
+range widened(const range& axis) {
+  const double room = 0.03 * (axis.high - axis.low);
+  return {axis.low - room, axis.high + room};
 }
 
 // Powers of ten at round exponents, for an axis that holds decimal logarithms.
@@ -66,10 +77,11 @@ figure power_law_figure(std::string name, std::string x_label, std::string y_lab
         fmt::format("points pt {} ps 0.75 lc rgb '{}'", series_shapes[i], series_colours[i]);
     marks.heading = "log10 x, log10 y";
   }
-  axes.x_range = data_range(axes, 0);
+  axes.x_range = widened(data_range(axes, 0));
   axes.y_range = data_range(axes, 1);
   axes.x_ticks = decades(*axes.x_range);
   axes.y_ticks = decades(*axes.y_range);
+  axes.right_margin = 24.0;  // half of the last tick's text may stand there
   figure fig;
   fig.name = std::move(name);
   fig.panels = {std::move(axes)};

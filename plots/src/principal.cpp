@@ -90,8 +90,8 @@ figure principal_figure(const dataset& data, const trajectory& run,
   // Below the last row, where there is room for half a line each.
   const std::size_t last = fig.panels.size() - 1;
   fig.panels[last - (last % 2)].x_label =
-      fmt::format("→ component 1, {:.0f} %    ↑ component 2, {:.0f} %",
-                  100.0 * plane.shares[0], 100.0 * plane.shares[1]);
+      fmt::format("→ component 1, {:.0f} %    ↑ component 2, {:.0f} %", 100.0 * plane.shares[0],
+                  100.0 * plane.shares[1]);
   if (last % 2 == 1) fig.panels[last].x_label = "circles: |w_j| = 0 and the largest at the end";
   make_round(fig);
   return fig;

@@ -35,6 +35,9 @@ struct moment {
   network net;
 };
 
+/// The run at the wanted times, in order: exact from the dense output, else the nearest state that
+/// is known. Times that lead to the same state give one.
+[[nodiscard]] std::vector<moment> moments_at(const trajectory& run, std::vector<double> wanted);
 /// The run at the times that `options.neuron_times` asks for, or at four that show what happened.
 [[nodiscard]] std::vector<moment> chosen_moments(const trajectory& run,
                                                  const run_figure_options& options);

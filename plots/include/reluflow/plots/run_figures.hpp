@@ -56,6 +56,18 @@ struct run_figure_options {
 [[nodiscard]] figure neurons_figure(const dataset& data, const trajectory& run,
                                     const run_figure_options& options = {});
 
+/// "neurons_animation": the picture of `neurons_figure` at any number of times, one after another.
+/// Times at which something happens (switches, stopping times, steep parts of the loss) tell more
+/// than equally spaced ones.
+///
+///     write_figure("figures", neurons_animation(data, run, times, 0.12));   // a GIF
+///
+/// @param times          within the run; as for `neurons_figure` the nearest known state is shown
+/// @param frame_seconds  > 0: how long each is shown
+/// @throws invalid_input when `has_kinks(data)` is false
+[[nodiscard]] figure neurons_animation(const dataset& data, const trajectory& run,
+                                       std::vector<double> times, double frame_seconds = 0.12);
+
 /// "principal": at up to four times, each neuron in polar coordinates: the angle is that of w_j in
 /// the plane of the two leading principal components (uncentred) of the final hidden weights, the
 /// distance from the inner circle is |w_j| in units of the largest |w_j| at the end. So neurons
