@@ -243,7 +243,8 @@ std::string opening(const figure& fig, const render_options& options) {
       animated
           ? fmt::format(
                 "  set terminal gif animate delay {} loop 0 enhanced size {},{} "
-                "font 'DejaVu Sans,10' fontscale 1.333 background '#ffffff'",
+                "font 'DejaVu Sans,10' fontscale 0.95 background "
+                "'#ffffff'",
                 std::lround(100.0 * fig.frame_seconds), fig.width, fig.height)
           : fmt::format("  if (kind eq 'svg') {{\n    {}\n  }} else {{\n    {}\n  }}", svg, png);
   return fmt::format(

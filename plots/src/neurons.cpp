@@ -68,7 +68,7 @@ struct neuron_clouds {
   cloud right;
 };
 
-void add_neurons(panel& axes, const moment& at, const activation_pattern& modes) {
+void add_neurons(panel& axes, const moment& at, const activation_pattern& modes, double scale) {
   constexpr index most = 2000;
   const range window = *axes.x_range;
   const double largest = at.net.log_norms().maxCoeff();
@@ -94,8 +94,9 @@ void add_neurons(panel& axes, const moment& at, const activation_pattern& modes)
     neuron_clouds& own = sign > 0.0 ? positive : negative;
     axes.layers.push_back(
         std::move(own.inside)
-            .on_second_axis(sign_label(sign), fmt::format("points pt 7 ps 0.55 lc rgb '{}'",
-                                                          translucent(sign_colour(sign), 0.7))));
+            .on_second_axis(sign_label(sign),
+                            fmt::format("points pt 7 ps {:.3g} lc rgb '{}'", 0.55 * scale,
+                                        translucent(sign_colour(sign), 0.7))));
   }
   for (const double sign : {1.0, -1.0}) {
     neuron_clouds& own = sign > 0.0 ? positive : negative;
@@ -106,7 +107,7 @@ void add_neurons(panel& axes, const moment& at, const activation_pattern& modes)
         "kink beyond the axes", fmt::format("points pt '▶' lc rgb '{}'", colour)));
   }
   axes.layers.push_back(std::move(sliding).on_second_axis(
-      "sliding", fmt::format("points pt 6 ps 1.0 lw 1.4 lc rgb '{}'", colours::sliding)));
+      "sliding", fmt::format("points pt 6 ps {:.3g} lw 1.4 lc rgb '{}'", scale, colours::sliding)));
 }
 
 std::string size_text(double log_norm) {
@@ -118,18 +119,21 @@ std::string size_text(double log_norm) {
   return number_text(std::exp(log_norm));
 }
 
-panel neurons_panel(const dataset& data, const trajectory& run, const moment& at) {
+/// @param scale  of the sizes of points
+panel neurons_panel(const dataset& data, const trajectory& run, const moment& at,
+                    double scale = 1.0) {
   panel axes;
   axes.x_range = window_of(data);
   axes.y2_range = range{-1.2, 1.2};
   axes.title = fmt::format("t = {},  max |w_j| = {}", number_text(at.t, 4),
                            size_text(at.net.log_norms().maxCoeff()));
   axes.commands = "set xzeroaxis lw 0.8 lc rgb '#999999'; set y2tics -1, 1, 1";
-  add_neurons(axes, at, pattern_at(run, at.t));
+  add_neurons(axes, at, pattern_at(run, at.t), scale);
   axes.layers.push_back(learned_function(at.net, data, *axes.x_range));
   const Eigen::VectorXd x = data.inputs().row(0).transpose();
   axes.layers.push_back(points("samples", {x.begin(), x.end()},
-                               {data.labels().begin(), data.labels().end()}, colours::data, 0.8));
+                               {data.labels().begin(), data.labels().end()}, colours::data,
+                               0.8 * scale));
   axes.layers.back().heading = "x, y";
   return axes;
 }
@@ -197,7 +201,8 @@ figure neurons_animation(const dataset& data, const trajectory& run, std::vector
   figure fig;
   fig.name = "neurons_animation";
   for (const moment& at : moments_at(run, std::move(times))) {
-    fig.panels.push_back(neurons_panel(data, run, at));
+    // The GIF terminal draws points smaller than the others.
+    fig.panels.push_back(neurons_panel(data, run, at, 2.2));
     fig.panels.back().x_label = "x";
     fig.panels.back().y_label = "y and h(x)";
     fig.panels.back().y2_label = "s_j |w_j| / max |w|";
