@@ -31,6 +31,15 @@ struct run_arguments {
 /// `reluflow run`. Errors leave as exceptions.
 [[nodiscard]] exit_code run(const run_arguments& arguments);
 
+struct predict_arguments {
+  std::filesystem::path problem;
+  std::vector<std::string> overrides;  ///< "section.key=value"
+  std::optional<std::uint64_t> seed;
+};
+
+/// `reluflow predict`.
+[[nodiscard]] exit_code predict(const predict_arguments& arguments);
+
 /// `reluflow plot`.
 [[nodiscard]] exit_code plot(const std::filesystem::path& directory);
 

@@ -28,7 +28,8 @@ figure_count write_run_figures(const std::filesystem::path& directory, const run
   std::set<figure_status> warned;
   try {
     for (const figure_result& result :
-         plots::write_figures(directory / "figures", record.setup.data, record.run)) {
+         plots::write_figures(directory / "figures", record.setup.data, record.run,
+                              plots::shown_with(record.phases))) {
       if (result.status == figure_status::complete) {
         ++count.complete;
       } else if (result.status != figure_status::no_data) {

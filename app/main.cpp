@@ -39,17 +39,23 @@ CLI::Validator integer_in(Integer least, Integer most) {
   return CLI::Validator(check, "", "");
 }
 
-void add_run(CLI::App& app, run_arguments& arguments) {
-  CLI::App* const command = app.add_subcommand("run", "Follow the flow of a problem");
-  command->add_option("PROBLEM", arguments.problem, "The problem file (TOML)")->required();
-  command->add_option("--out", arguments.out, "Directory for the results")->required();
+/// The problem file and what replaces parts of it.
+template <typename Arguments>
+void add_problem(CLI::App& command, Arguments& arguments) {
+  command.add_option("PROBLEM", arguments.problem, "The problem file (TOML)")->required();
   command
-      ->add_option("--set", arguments.overrides,
-                   "Replace a value of the problem file, e.g. flow.t_end=40")
+      .add_option("--set", arguments.overrides,
+                  "Replace a value of the problem file, e.g. flow.t_end=40")
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
-  command->add_option("--seed", arguments.seed, "Seed of the generated parts")
+  command.add_option("--seed", arguments.seed, "Seed of the generated parts")
       ->check(integer_in<std::uint64_t>(0, std::numeric_limits<std::int64_t>::max()));
+}
+
+void add_run(CLI::App& app, run_arguments& arguments) {
+  CLI::App* const command = app.add_subcommand("run", "Follow the flow of a problem");
+  add_problem(*command, arguments);
+  command->add_option("--out", arguments.out, "Directory for the results")->required();
   command->add_option("--threads", arguments.threads, "Number of threads")
       ->check(integer_in<int>(1, 4096));
   command->add_flag("--force", arguments.force, "Overwrite a run that is already there");
@@ -57,17 +63,14 @@ void add_run(CLI::App& app, run_arguments& arguments) {
   command->add_flag("--no-plots", arguments.no_plots, "Write no figures");
 }
 
-exit_code dispatch(const CLI::App& app, const run_arguments& arguments,
-                   const std::filesystem::path& plotted) {
-  return app.got_subcommand("run") ? run(arguments) : plot(plotted);
-}
-
 exit_code parse_and_dispatch(int argc, char** argv) {
   CLI::App app("The gradient flow of one-hidden-layer ReLU networks, event by event", "reluflow");
   app.set_version_flag("--version", fmt::format("reluflow {}", version_string));
   app.require_subcommand(1);
-  run_arguments arguments;
-  add_run(app, arguments);
+  run_arguments ran;
+  add_run(app, ran);
+  predict_arguments predicted;
+  add_problem(*app.add_subcommand("predict", "Print what the theory says of a problem"), predicted);
   std::filesystem::path plotted;
   app.add_subcommand("plot", "Make the figures of a finished run")
       ->add_option("DIR", plotted, "The directory of the run")
@@ -82,7 +85,8 @@ exit_code parse_and_dispatch(int argc, char** argv) {
     }
     return fail(exit_bad_input, error.what());
   }
-  return dispatch(app, arguments, plotted);
+  if (app.got_subcommand("run")) return run(ran);
+  return app.got_subcommand("predict") ? predict(predicted) : plot(plotted);
 }
 
 exit_code guarded_main(int argc, char** argv) {

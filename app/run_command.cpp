@@ -3,6 +3,7 @@
 #include "interrupt.hpp"
 #include "progress_line.hpp"
 #include "reluflow/io.hpp"
+#include "reluflow/predictions/orthogonal_run.hpp"
 #include "reluflow/solvers/flow.hpp"
 #include "reluflow/threads.hpp"
 #include "reluflow/version.hpp"
@@ -71,10 +72,14 @@ exit_code run(const run_arguments& arguments) {
     set_thread_count(*arguments.threads);
   }
   problem setup = read_problem(arguments.problem, arguments.overrides, arguments.seed);
+  setup.record.stopping_times = all_stopping_times(setup.data, setup.initial);
   // A directory that will not do is found before the work is done.
   prepare_run_directory(arguments.out, arguments.force);
   trajectory result = follow(setup, arguments.quiet);
-  const run_record record{std::move(setup), std::move(result), {}, {}, std::string(version_string)};
+  const std::vector<comparison> compared = compare_orthogonal(setup.data, result);
+  std::vector<phase_row> phases = phase_rows(result);
+  const run_record record{std::move(setup), std::move(result), std::move(phases),
+                          prediction_rows(compared), std::string(version_string)};
   write_run(arguments.out, record, arguments.force);
   if (!arguments.no_plots && !interrupted()) {
     (void)write_run_figures(arguments.out, record);

@@ -3,6 +3,7 @@
 // flow is compared with plain gradient descent, which converges to it at first order in the step.
 
 #include "claims.hpp"
+#include "problems.hpp"
 #include "reluflow/initialisation.hpp"
 #include "reluflow/laws.hpp"
 #include "reluflow/solvers/flow.hpp"
@@ -20,14 +21,6 @@ using namespace reluflow;
 using reluflow::index;  // not the POSIX function
 
 constexpr index width = 60;
-
-dataset five_points() {
-  Eigen::MatrixXd inputs(1, 5);
-  inputs << -1.5, -1.0, 0.0, 0.25, 2.0;
-  Eigen::VectorXd labels(5);
-  labels << 0.7, -0.3, -0.3, 0.4, 0.2;
-  return with_bias(inputs, labels);
-}
 
 /// Positions at which the learned function visibly bends: kinks -b/u of neurons that carry weight,
 /// those closer than 1e-3 counted as one.
@@ -85,12 +78,13 @@ int main(int argc, char** argv) {
   app.add_option("--descent-until", t_compare, "time until which gradient descent is compared");
   CLI11_PARSE(app, argc, argv);
 
-  const dataset data = five_points();
+  const dataset data = examples::five_points();
   const double log_scale = std::log(1e-4 / std::sqrt(static_cast<double>(width)));
   problem task{
       data, balanced_network(width, data.dimension(), log_scale, set.seed), {}, {}, set.seed};
   task.flow.t_end = 600.0;
   task.record.times = linear_times(task.flow.t_end, 601);
+  task.record.stopping_times = all_stopping_times(data, task.initial);
   prepare_run_directory(set.out, set.force);
   const trajectory run = integrate(task);
   print_slides(data, run);
@@ -137,5 +131,6 @@ int main(int argc, char** argv) {
   claims.note("time inside the integrator",
               fmt::format("{:.1f} ms", 1e3 * run.statistics.wall_seconds));
   examples::keep(set, task, run);
+  examples::keep_animation(set, task, run);
   return claims.finish();
 }

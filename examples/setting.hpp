@@ -1,7 +1,9 @@
 #pragma once
 
 #include "reluflow/io.hpp"
+#include "reluflow/plots/render.hpp"
 #include "reluflow/plots/run_figures.hpp"
+#include "reluflow/predictions/orthogonal_run.hpp"
 #include "reluflow/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace reluflow::examples {
 
@@ -26,21 +29,61 @@ struct setting {
   }
 };
 
-/// Writes the run directory and its figures; a missing gnuplot is said and is no failure.
+inline void report(const plots::figure_result& figure) {
+  if (figure.status != plots::figure_status::complete) {
+    fmt::print(stderr, "figure {}: {}\n", figure.name, figure.message);
+  }
+}
+
+/// Writes the run directory, with what the theory predicted, and its figures; a missing gnuplot is
+/// said and is no failure.
+/// @param look  what the figures show besides phases and half-fit times
 inline void keep(const setting& set, const problem& task, const trajectory& run,
                  const plots::run_figure_options& look = {}) {
-  std::vector<phase_row> phases;
-  for (const plots::phase_band& band : look.phases) {
-    phases.push_back({band.name, band.t_begin, fmt::format("until t = {:.6g}", band.t_end)});
-  }
-  for (const plots::time_mark& mark : look.marks) phases.push_back({mark.name, mark.t, ""});
-  write_run(set.out, {task, run, phases, {}, std::string(version_string)}, set.force);
+  const std::vector<phase_row> phases = phase_rows(run);
+  write_run(set.out,
+            {task, run, phases, prediction_rows(compare_orthogonal(task.data, run)),
+             std::string(version_string)},
+            set.force);
+  plots::run_figure_options shown = plots::shown_with(phases);
+  shown.neuron_times = look.neuron_times;
+  shown.log_time = look.log_time;
+  shown.window = look.window;
   for (const plots::figure_result& figure :
-       plots::write_figures(set.out / "figures", task.data, run, look)) {
-    if (figure.status != plots::figure_status::complete) {
-      fmt::print(stderr, "figure {}: {}\n", figure.name, figure.message);
-    }
+       plots::write_figures(set.out / "figures", task.data, run, shown)) {
+    report(figure);
   }
+}
+
+/// Writes one more figure beside them.
+inline void keep_figure(const setting& set, const plots::figure& fig,
+                        const plots::render_options& options = {}) {
+  report(plots::write_figure(set.out / "figures", fig, options));
+}
+
+/// What moves: the neurons at switches (up to 60 of them), at stopping times and at equal steps of
+/// the loss as a GIF, and the loss with its phases as an SVG that shows coordinates under the
+/// pointer.
+inline void keep_animation(const setting& set, const problem& task, const trajectory& run) {
+  constexpr std::size_t steps = 60;
+  std::vector<double> times{0.0, run.t};
+  for (const stopping_event& one : run.stopping_times) times.push_back(one.t);
+  const std::size_t stride = run.switches.size() / steps + 1;
+  for (std::size_t i = 0; i < run.switches.size(); i += stride) times.push_back(run.switches[i].t);
+  std::size_t passed = 0;
+  for (const record_row& row : run.rows) {
+    const double fallen = run.rows.front().loss - row.loss;
+    if (fallen * double(steps) < double(passed) * run.rows.front().loss) continue;
+    times.push_back(row.t);
+    ++passed;
+  }
+  keep_figure(set, plots::neurons_animation(task.data, run, times));
+  plots::figure loss = plots::loss_figure(run, plots::shown_with(phase_rows(run)));
+  loss.name = "loss_interactive";
+  plots::render_options interactive;
+  interactive.png = false;
+  interactive.interactive = true;
+  keep_figure(set, loss, interactive);
 }
 
 }  // namespace reluflow::examples

@@ -4,11 +4,16 @@
 
 #include "claims.hpp"
 #include "reluflow/initialisation.hpp"
+#include "reluflow/phases.hpp"
 #include "reluflow/predictions/orthogonal.hpp"
 #include "reluflow/solvers/flow.hpp"
 #include "setting.hpp"
 
+#include <fmt/ranges.h>
+
 #include <cmath>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -29,18 +34,6 @@ double mass(const network& net, const std::vector<index>& neurons) {
   double sum = 0.0;
   for (const index j : neurons) sum += std::exp(2.0 * net.log_norms()[j]);
   return sum;
-}
-
-/// The first time at which `below` turns false, by bisection on the dense output.
-template <class Predicate>
-double time_when(const trajectory& run, Predicate below) {
-  double low = 0.0;
-  double high = run.t;
-  while (high - low > 1e-12 * high) {
-    const double middle = 0.5 * (low + high);
-    (below(run.at(middle)) ? low : high) = middle;
-  }
-  return high;
 }
 
 /// Where the neurons' part of the function bends: the mean of the kinks -b/u, weighted by |w_j|^2.
@@ -68,7 +61,7 @@ int main(int argc, char** argv) {
   task.flow.rtol = 1e-10;
   task.flow.switching = switching_method::global;
   task.record.times = linear_times(task.flow.t_end, 401);
-  task.record.dense = true;
+  task.record.stopping_times = all_stopping_times(data, task.initial);
   prepare_run_directory(set.out, set.force);
   const trajectory run = integrate(task);
 
@@ -80,25 +73,21 @@ int main(int argc, char** argv) {
 
   // At T = 40 the residual is still sqrt(2 n L): what follows from a perfect fit holds to that.
   const double tail = 2.0 * std::sqrt(4.0 * run.end.loss);
-  double half_fit[2];
   for (const auto* group : {&*groups.positive, &*groups.negative}) {
     const char* name = group->sign > 0.0 ? "+" : "-";
     const auto cluster = orthogonal::first_cluster(data, task.initial, *group);
     const auto law = orthogonal::mass_law_of(data, task.initial, *group, early);
-    const double half =
-        time_when(run, [&](const network& net) { return mass(net, cluster) < 0.5 * group->mass; });
-    half_fit[group->sign > 0.0 ? 0 : 1] = half;
-    claims.near(fmt::format("half-fit time T{}", name), orthogonal::half_fit_time(*law), half,
-                1e-6);
+    claims.near(fmt::format("half-fit time T{}", name), orthogonal::half_fit_time(*law),
+                run.reached(fmt::format("T_{}", name))->t, 1e-6);
     claims.near(fmt::format("final sum |w|^2 of group {}", name), group->mass,
                 mass(run.final_network, cluster), tail);
     const Eigen::VectorXd& v = group->v;
     claims.near(fmt::format("kink of group {}", name), -v[1] / v[0],
                 mean_kink(run.final_network, cluster), 1e-6);
   }
-  const double at = 0.5 * (half_fit[0] + half_fit[1]);
+  const stopping_event* saddle = run.reached("saddle_middle");
   claims.near("loss at the saddle, midway", *orthogonal::saddle_loss(data, groups),
-              loss(data, run.at(at)), 1e-3);
+              saddle->row.loss, 1e-3);
   claims.near("sum a^2 = 1/sqrt(5) + 1/sqrt(1.25)", 1.0 / std::sqrt(5.0) + 1.0 / std::sqrt(1.25),
               run.final_network.output_weights().squaredNorm(), tail);
   claims.near("late rate of the loss 4|D-|", 4.0 * groups.negative->rate, run.end.mu, 1e-5);
@@ -106,24 +95,18 @@ int main(int argc, char** argv) {
   claims.near("dissipated int |theta'|^2 = L(0) - L(T)", run.rows.front().loss - run.end.loss,
               run.statistics.dissipated, 1e-8);
 
-  // Phases by the loss: it has left, or is within, one percent of its next plateau.
-  const auto falls_below = [&](double level) {
-    return time_when(run, [&](const network& net) { return loss(data, net) > level; });
-  };
-  const double aligned = run.switches.empty() ? 0.0 : run.switches.back().t;
-  const double saddle_begin = falls_below(0.2525);
-  const double saddle_end = falls_below(0.2475);
-  const double fitted = falls_below(0.0025);
+  const std::vector<phase> phases = phases_of(run);
+  std::vector<std::string> names;
+  for (const phase& one : phases) names.push_back(one.name);
+  const std::string found = fmt::format("{}", fmt::join(names, ", "));
+  claims.holds("phases", "alignment, growth, fit +, saddle, fit -", found,
+               found == "alignment, growth, fit +, saddle, fit -");
   plots::run_figure_options look;
-  look.phases = {{"alignment", 0.0, aligned},
-                 {"+ group grows", aligned, saddle_begin},
-                 {"saddle", saddle_begin, saddle_end},
-                 {"- group grows", saddle_end, fitted}};
-  look.marks = {{"T+", half_fit[0]}, {"T-", half_fit[1]}};
-  look.neuron_times = {aligned, half_fit[0], at, run.t};
+  look.neuron_times = {phases.front().t_end, run.reached("T_+")->t, saddle->t, run.t};
   examples::keep(set, task, run, look);
+  examples::keep_animation(set, task, run);
 
-  claims.note("last switch", fmt::format("t = {:.6g}", aligned));
+  claims.note("last switch", fmt::format("t = {:.6g}", run.switches.back().t));
   claims.note("switches, steps",
               fmt::format("{}, {}", run.statistics.switches, run.statistics.steps));
   claims.note("time inside the integrator",

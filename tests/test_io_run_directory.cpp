@@ -58,7 +58,9 @@ run_record some_run() {
   setup.record.times = {0.0, 1.0, 4.0};
   return {std::move(setup),
           std::move(run),
-          {{"alignment", 0.5, "the first, and the \"slowest\""}},
+          {{"t_2", 0.5, "the first, and the \"slowest\""},
+           {"growth", 0.5, "", 0.1},
+           {"rest", 0.75, "for ever", 1e300}},
           {{"half-fit", "exact", 1.5, nan, nan, "A7", "m, n"}},
           "1.2.3"};
 }
@@ -109,7 +111,8 @@ BOOST_AUTO_TEST_CASE(the_tables_are_what_the_design_says) {
   BOOST_TEST(contents(out / "sliding.csv") ==
              "neuron,sample,t_begin,t_end,eta_begin,eta_end,open\n1,0,0.5,2.5,0.25,1,1\n");
   BOOST_TEST(contents(out / "phases.csv") ==
-             "name,t,note\nalignment,0.5,\"the first, and the \"\"slowest\"\"\"\n");
+             "name,t,note\nt_2,0.5,\"the first, and the \"\"slowest\"\"\"\n"
+             "growth,0.5,until t = 0.1\nrest,0.75,until t = 1e+300; for ever\n");
   BOOST_TEST(contents(out / "predictions.csv") ==
              "name,kind,predicted,measured,difference,reference,note\n"
              "half-fit,exact,1.5,,,A7,\"m, n\"\n");
@@ -201,7 +204,13 @@ BOOST_AUTO_TEST_CASE(a_run_reads_back) {
   BOOST_TEST((b.final_pattern(1, 0) == pair_mode::sliding));
   BOOST_TEST(read.setup.seed.value() == 42U);
   BOOST_TEST(read.setup.flow.t_end == 4.0);
-  BOOST_TEST(read.phases.at(0).note == written.phases[0].note);
+  BOOST_REQUIRE(read.phases.size() == written.phases.size());
+  for (std::size_t i = 0; i < read.phases.size(); ++i) {
+    BOOST_TEST(read.phases[i].name == written.phases[i].name);
+    BOOST_TEST(read.phases[i].t == written.phases[i].t);
+    BOOST_TEST(read.phases[i].note == written.phases[i].note);
+    BOOST_TEST((read.phases[i].until == written.phases[i].until));
+  }
   BOOST_TEST(read.predictions.at(0).predicted == 1.5);
   BOOST_TEST(std::isnan(read.predictions.at(0).measured));
   BOOST_TEST(read.predictions.at(0).note == "m, n");

@@ -1,5 +1,6 @@
 #include "reluflow/errors.hpp"
 #include "reluflow/plots/run_figures.hpp"
+#include "reluflow/principal.hpp"
 #include "run_support.hpp"
 #include "stretches.hpp"
 #include "test_plots_support.hpp"
@@ -116,7 +117,7 @@ BOOST_AUTO_TEST_CASE(figures_on_a_logarithmic_time_axis_and_in_a_window_are_writ
 BOOST_AUTO_TEST_CASE(high_dimensions_have_no_kinks_and_many_samples_a_heat_map) {
   const random_run made = switching_run(12, 9, 300, 1);
   const auto results = write_figures(fresh_directory("heat"), made.data, made.run);
-  BOOST_TEST(results.size() == 5U);
+  BOOST_TEST(results.size() == 6U);
   for (const figure_result& r : results) {
     BOOST_TEST((r.status == figure_status::complete || r.name == "curvature"), status_of(r));
     BOOST_TEST(r.name != "neurons");
@@ -299,6 +300,59 @@ BOOST_AUTO_TEST_CASE(directions_show_the_angles_at_which_a_sample_switches) {
   const layer& sliding = layer_named(axes, "sliding");
   BOOST_TEST(sliding.columns[0].front() == 4.0);
   BOOST_TEST(sliding.columns[0][sliding.columns[0].size() - 2] == 6.0);
+}
+
+// Neurons of any size stand where they point: tiny ones on the inner circle.
+BOOST_AUTO_TEST_CASE(principal_components_are_drawn_as_polar_coordinates) {
+  const random_run made = switching_run(7, 4, 0, 5);
+  run_figure_options options;
+  options.neuron_times = {0.0, made.run.t};
+  const figure fig = principal_figure(made.data, made.run, options);
+  BOOST_REQUIRE(fig.panels.size() == 2U);
+  const Eigen::MatrixXd axes =
+      reluflow::principal_components_of(made.run.final_network).axes.transpose();
+  const double inner = 0.3;
+  const double radii[] = {inner + (1.0 - inner) * std::exp(-2.0), 1.0};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const network& net = i == 0 ? made.run.initial_network : made.run.final_network;
+    std::size_t drawn = 0;
+    for (const auto& [label, sign] :
+         {std::pair("positive neurons", 1.0), {"negative neurons", -1.0}}) {
+      const layer& points = layer_named(fig.panels[i], label);
+      std::size_t at = 0;
+      for (Index j = 0; j < net.width(); ++j) {
+        if (net.signs()[j] != sign) continue;
+        const Eigen::Vector2d expected = radii[i] * (axes * net.directions().col(j)).normalized();
+        BOOST_TEST(std::abs(points.columns[0][at] - expected[0]) <= 1e-12);
+        BOOST_TEST(std::abs(points.columns[1][at] - expected[1]) <= 1e-12);
+        ++at;
+      }
+      drawn += at;
+    }
+    BOOST_TEST(drawn == 7U);
+    const panel& shown = fig.panels[i];
+    BOOST_TEST(shown.x_range->low <= -1.0);
+    BOOST_TEST(shown.y_range->high >= 1.0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(phases_are_shaded_and_half_fit_times_are_marked) {
+  const std::vector<reluflow::phase_row> rows{{"alignment", 0.0, "", 1.0},
+                                              {"fit -", 1.0, "", 2.0},
+                                              {"T_-", 1.5, "half"},
+                                              {"half_residual_-", 1.6, ""},
+                                              {"plateau_exit", 1.0, ""}};
+  const run_figure_options options = shown_with(rows);
+  BOOST_REQUIRE(options.phases.size() == 2U);
+  BOOST_TEST(options.phases[1].name == "fit −");
+  BOOST_TEST(options.phases[1].t_begin == 1.0);
+  BOOST_TEST(options.phases[1].t_end == 2.0);
+  BOOST_REQUIRE(options.marks.size() == 1U);
+  BOOST_TEST(options.marks[0].name == "T₋");
+  BOOST_TEST(options.marks[0].t == 1.5);
+  const run_figure_options other = shown_with({{"half_residual_+", 1.6, ""}});
+  BOOST_REQUIRE(other.marks.size() == 1U);
+  BOOST_TEST(other.marks[0].name == "½ +");
 }
 
 BOOST_AUTO_TEST_CASE(in_higher_dimensions_directions_are_cosines) {

@@ -29,6 +29,8 @@ inline constexpr std::string_view switches_header = "t,neuron,sample,from,to";
 inline constexpr std::string_view sliding_header =
     "neuron,sample,t_begin,t_end,eta_begin,eta_end,open";
 inline constexpr std::string_view phases_header = "name,t,note";
+/// How the note of a phase begins; the time at which it ends follows.
+inline constexpr std::string_view phase_until = "until t = ";
 inline constexpr std::string_view predictions_header =
     "name,kind,predicted,measured,difference,reference,note";
 

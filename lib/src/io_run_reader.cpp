@@ -10,7 +10,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <limits>
+#include <string_view>
 
 namespace reluflow {
 namespace {
@@ -82,7 +85,20 @@ std::vector<sliding_interval> read_slides(const fs::path& file, const problem& s
 }
 
 phase_row parse_phase(const csv_reader& row) {
-  return {row.text(0), row.any_number(1), row.text(2)};
+  phase_row out{row.text(0), row.any_number(1), row.text(2)};
+  if (!out.note.starts_with(detail::phase_until)) {
+    return out;
+  }
+  const char* const number = out.note.data() + detail::phase_until.size();
+  const char* const end = out.note.data() + out.note.size();
+  double until = 0.0;
+  const auto [stop, error] = std::from_chars(number, end, until);
+  const std::string_view rest(stop, static_cast<std::size_t>(end - stop));
+  if (error == std::errc() && (rest.empty() || rest.starts_with("; "))) {
+    out.until = until;
+    out.note = std::string(rest.substr(std::min<std::size_t>(2, rest.size())));
+  }
+  return out;
 }
 
 double optional_number(const csv_reader& row, std::size_t column) {

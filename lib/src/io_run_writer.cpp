@@ -57,7 +57,11 @@ std::string sliding_line(const sliding_interval& slide) {
 }
 
 std::string phase_line(const phase_row& row) {
-  return fmt::format("{},{},{}\n", detail::csv_field(row.name), row.t, detail::csv_field(row.note));
+  std::string note = row.note;
+  if (row.until) {
+    note = fmt::format("{}{}{}{}", detail::phase_until, *row.until, note.empty() ? "" : "; ", note);
+  }
+  return fmt::format("{},{},{}\n", detail::csv_field(row.name), row.t, detail::csv_field(note));
 }
 
 std::string optional_number(double value) {

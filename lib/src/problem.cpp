@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <set>
+#include <string_view>
 
 namespace reluflow {
 namespace {
@@ -35,6 +37,14 @@ void record_options::validate(double t_end) const {
             fmt::format("times within [0, {}], the end of the run", t_end).c_str());
     require(t > last, "record.times", t, "times in increasing order");
     last = t;
+  }
+  std::set<std::string_view> names;
+  for (const stopping_time& one : stopping_times) {
+    one.validate();
+    if (!names.insert(one.name).second) {
+      throw invalid_input("record.stopping_times", fmt::format("\"{}\" twice", one.name),
+                          "names that differ");
+    }
   }
 }
 

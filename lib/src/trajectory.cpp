@@ -53,6 +53,12 @@ network trajectory::at(double time) const {
   return network::balanced(initial_network.signs(), y.head(m), vectors, alpha);
 }
 
+const stopping_event* trajectory::reached(std::string_view name) const noexcept {
+  const auto found = std::find_if(stopping_times.begin(), stopping_times.end(),
+                                  [&](const stopping_event& one) { return one.name == name; });
+  return found == stopping_times.end() ? nullptr : &*found;
+}
+
 activation_pattern pattern_at(const trajectory& run, double time) {
   activation_pattern pattern = run.initial_pattern;
   for (const switch_event& event : run.switches) {

@@ -238,6 +238,15 @@ std::string opening(const figure& fig, const render_options& options) {
   const std::string kinds = options.svg && !options.png   ? "svg"
                             : options.png && !options.svg ? "png"
                                                           : "svg png";
+  const bool animated = fig.frame_seconds > 0.0;
+  const std::string terminals =
+      animated
+          ? fmt::format(
+                "  set terminal gif animate delay {} loop 0 enhanced size {},{} "
+                "font 'DejaVu Sans,10' fontscale 0.95 background "
+                "'#ffffff'",
+                std::lround(100.0 * fig.frame_seconds), fig.width, fig.height)
+          : fmt::format("  if (kind eq 'svg') {{\n    {}\n  }} else {{\n    {}\n  }}", svg, png);
   return fmt::format(
       R"({0}
 # Images go beside the script, from wherever it is run.
@@ -247,14 +256,11 @@ if (!exists('stem')) stem = folder.'{1}'
 if (!exists('kinds')) kinds = '{2}'
 
 do for [kind in kinds] {{
-  if (kind eq 'svg') {{
-    {3}
-  }} else {{
-    {4}
-  }}
+{3}
   set output stem.'.'.kind
-{5})",
-      style, fig.name, kinds, svg, png, fig.panels.size() > 1 ? "  set multiplot\n" : "");
+{4})",
+      style, fig.name, animated ? "gif" : kinds, terminals,
+      fig.panels.size() > 1 && !animated ? "  set multiplot\n" : "");
 }
 
 std::string panel_commands(const figure& fig, std::size_t number, const axes_box& box,

@@ -80,6 +80,10 @@ void figure::validate() const {
   if (columns < 1) {
     throw invalid_input("figure " + name + ", columns", fmt::format("{}", columns), "at least 1");
   }
+  if (!(frame_seconds >= 0.0) || !std::isfinite(frame_seconds)) {
+    throw invalid_input("figure " + name + ", frame_seconds", fmt::format("{}", frame_seconds),
+                        "a finite number of seconds >= 0");
+  }
   for (const int size : {width, height}) {
     if (size < 100 || size > 5000) {
       throw invalid_input("figure " + name + ", size", fmt::format("{}", size),

@@ -330,6 +330,12 @@ std::vector<axes_box> place_axes(const figure& fig) {
   return boxes;
 }
 
+figure first_frame(const figure& fig) {
+  figure frame = fig;
+  if (fig.frame_seconds > 0.0) frame.panels.resize(1);
+  return frame;
+}
+
 int needed_height(const figure& fig) {
   constexpr double least_axes = 110.0;
   const grid_margins margins = margins_of(fig);

@@ -72,6 +72,9 @@ struct key_box {
 [[nodiscard]] std::vector<const layer*> key_entries(const figure& fig);
 [[nodiscard]] key_box place_key(const figure& fig);
 
+/// An animation's first frame as a figure of one panel; any other figure as it is.
+[[nodiscard]] figure first_frame(const figure& fig);
+
 /// Pixels below which the labels of the figure would leave too little to its axes.
 /// @param fig  with completed panels
 [[nodiscard]] int needed_height(const figure& fig);

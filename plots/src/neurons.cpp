@@ -12,53 +12,6 @@
 namespace reluflow::plots {
 namespace {
 
-struct moment {
-  double t = 0.0;
-  network net;
-};
-
-// The state at each wanted time: exact from the dense output, else the nearest one that is known.
-// Wanted times that lead to the same state give one.
-std::vector<moment> moments(const trajectory& run, std::vector<double> wanted) {
-  std::sort(wanted.begin(), wanted.end());
-  std::vector<moment> found;
-  const auto add = [&](double t, const network& net) {
-    if (found.empty() || t > found.back().t) found.push_back({t, net});
-  };
-  if (!run.dense.empty()) {
-    const double last = run.dense.back().t1;
-    for (const double t : wanted) add(std::min(t, last), run.at(std::min(t, last)));
-    return found;
-  }
-  std::vector<double> known;
-  visit_states(run, [&](double t, const network&) { known.push_back(t); });
-  if (known.empty()) return found;
-  for (double& t : wanted) {
-    t = *std::min_element(known.begin(), known.end(),
-                          [&](double a, double b) { return std::abs(a - t) < std::abs(b - t); });
-  }
-  visit_states(run, [&](double t, const network& net) {
-    if (std::find(wanted.begin(), wanted.end(), t) != wanted.end()) add(t, net);
-  });
-  return found;
-}
-
-// The first recorded time at which a fraction of the fall of the loss is done.
-double time_of_fall(const trajectory& run, double done) {
-  const double first = run.rows.front().loss;
-  const double level = first + done * (run.rows.back().loss - first);
-  for (const record_row& row : run.rows) {
-    if (row.loss <= level) return row.t;
-  }
-  return run.t;
-}
-
-std::vector<double> telling_times(const trajectory& run) {
-  const bool falls = !run.rows.empty() && run.rows.front().loss > run.rows.back().loss;
-  if (!falls) return {0.0, run.t / 3.0, 2.0 * run.t / 3.0, run.t};
-  return {0.0, time_of_fall(run, 1.0 / 3.0), time_of_fall(run, 2.0 / 3.0), run.t};
-}
-
 range window_of(const dataset& data) {
   const auto x = data.inputs().row(0);
   const double span = x.maxCoeff() - x.minCoeff();
@@ -115,7 +68,7 @@ struct neuron_clouds {
   cloud right;
 };
 
-void add_neurons(panel& axes, const moment& at, const activation_pattern& modes) {
+void add_neurons(panel& axes, const moment& at, const activation_pattern& modes, double scale) {
   constexpr index most = 2000;
   const range window = *axes.x_range;
   const double largest = at.net.log_norms().maxCoeff();
@@ -141,8 +94,9 @@ void add_neurons(panel& axes, const moment& at, const activation_pattern& modes)
     neuron_clouds& own = sign > 0.0 ? positive : negative;
     axes.layers.push_back(
         std::move(own.inside)
-            .on_second_axis(sign_label(sign), fmt::format("points pt 7 ps 0.55 lc rgb '{}'",
-                                                          translucent(sign_colour(sign), 0.7))));
+            .on_second_axis(sign_label(sign),
+                            fmt::format("points pt 7 ps {:.3g} lc rgb '{}'", 0.55 * scale,
+                                        translucent(sign_colour(sign), 0.7))));
   }
   for (const double sign : {1.0, -1.0}) {
     neuron_clouds& own = sign > 0.0 ? positive : negative;
@@ -153,7 +107,7 @@ void add_neurons(panel& axes, const moment& at, const activation_pattern& modes)
         "kink beyond the axes", fmt::format("points pt '▶' lc rgb '{}'", colour)));
   }
   axes.layers.push_back(std::move(sliding).on_second_axis(
-      "sliding", fmt::format("points pt 6 ps 1.0 lw 1.4 lc rgb '{}'", colours::sliding)));
+      "sliding", fmt::format("points pt 6 ps {:.3g} lw 1.4 lc rgb '{}'", scale, colours::sliding)));
 }
 
 std::string size_text(double log_norm) {
@@ -165,18 +119,21 @@ std::string size_text(double log_norm) {
   return number_text(std::exp(log_norm));
 }
 
-panel neurons_panel(const dataset& data, const trajectory& run, const moment& at) {
+/// @param scale  of the sizes of points
+panel neurons_panel(const dataset& data, const trajectory& run, const moment& at,
+                    double scale = 1.0) {
   panel axes;
   axes.x_range = window_of(data);
   axes.y2_range = range{-1.2, 1.2};
   axes.title = fmt::format("t = {},  max |w_j| = {}", number_text(at.t, 4),
                            size_text(at.net.log_norms().maxCoeff()));
   axes.commands = "set xzeroaxis lw 0.8 lc rgb '#999999'; set y2tics -1, 1, 1";
-  add_neurons(axes, at, pattern_at(run, at.t));
+  add_neurons(axes, at, pattern_at(run, at.t), scale);
   axes.layers.push_back(learned_function(at.net, data, *axes.x_range));
   const Eigen::VectorXd x = data.inputs().row(0).transpose();
   axes.layers.push_back(points("samples", {x.begin(), x.end()},
-                               {data.labels().begin(), data.labels().end()}, colours::data, 0.8));
+                               {data.labels().begin(), data.labels().end()}, colours::data,
+                               0.8 * scale));
   axes.layers.back().heading = "x, y";
   return axes;
 }
@@ -201,6 +158,12 @@ void share_heights(figure& fig, const dataset& data) {
   for (panel& axes : fig.panels) axes.y_range = range{-1.3 * most, 1.3 * most};
 }
 
+void require_kinks(const dataset& data) {
+  if (has_kinks(data)) return;
+  throw invalid_input("neurons figure", fmt::format("samples of dimension {}", data.dimension()),
+                      "one coordinate and a bias equal to 1");
+}
+
 }  // namespace
 
 bool has_kinks(const dataset& data) {
@@ -211,14 +174,10 @@ figure neurons_figure(const dataset& data, const trajectory& run,
                       const run_figure_options& options) {
   options.validate();
   require_same_dimension(data, run);
-  if (!has_kinks(data)) {
-    throw invalid_input("neurons figure", fmt::format("samples of dimension {}", data.dimension()),
-                        "one coordinate and a bias equal to 1");
-  }
+  require_kinks(data);
   figure fig;
   fig.name = "neurons";
-  for (const moment& at :
-       moments(run, options.neuron_times.empty() ? telling_times(run) : options.neuron_times)) {
+  for (const moment& at : chosen_moments(run, options)) {
     fig.panels.push_back(neurons_panel(data, run, at));
   }
   // A run without any state: one panel that says so when it is written.
@@ -232,6 +191,25 @@ figure neurons_figure(const dataset& data, const trajectory& run,
     if (outermost) fig.panels[i].y2_label = "s_j |w_j| / max |w|";
     if (i + 2 >= fig.panels.size()) fig.panels[i].x_label = "x";
   }
+  return fig;
+}
+
+figure neurons_animation(const dataset& data, const trajectory& run, std::vector<double> times,
+                         double frame_seconds) {
+  require_same_dimension(data, run);
+  require_kinks(data);
+  figure fig;
+  fig.name = "neurons_animation";
+  for (const moment& at : moments_at(run, std::move(times))) {
+    // The GIF terminal draws points smaller than the others.
+    fig.panels.push_back(neurons_panel(data, run, at, 2.2));
+    fig.panels.back().x_label = "x";
+    fig.panels.back().y_label = "y and h(x)";
+    fig.panels.back().y2_label = "s_j |w_j| / max |w|";
+  }
+  if (fig.panels.empty()) fig.panels.emplace_back();
+  share_heights(fig, data);
+  fig.frame_seconds = frame_seconds;
   return fig;
 }
 

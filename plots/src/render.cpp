@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -116,7 +117,7 @@ bool place_script(const fs::path& directory, const figure& fig, const render_opt
     return false;
   }
   result.files.push_back(target);
-  for (const char* kind : {".svg", ".png"}) {
+  for (const char* kind : {".svg", ".png", ".gif"}) {
     fs::remove(directory / (fig.name + kind), error);
   }
   return true;
@@ -135,16 +136,20 @@ void render(const fs::path& directory, const figure& fig, const render_options& 
     return;
   }
   std::vector<std::string> kinds;
-  if (options.svg) kinds.emplace_back("svg");
-  if (options.png) kinds.emplace_back("png");
+  if (fig.frame_seconds > 0.0) {
+    kinds.emplace_back("gif");
+  } else {
+    if (options.svg) kinds.emplace_back("svg");
+    if (options.png) kinds.emplace_back("png");
+  }
 
   // gnuplot runs inside the directory and is told nothing but names that we made: no path of the
   // user's is ever quoted for it.
   const std::string stem = temporary_stem(fig.name);
   std::string settings = "stem='" + stem + "'; kinds='";
   for (const std::string& kind : kinds) settings += kind + " ";
-  const temporary_file svg(directory / (stem + ".svg"));
-  const temporary_file png(directory / (stem + ".png"));
+  std::map<std::string, temporary_file> images;
+  for (const std::string& kind : kinds) images.try_emplace(kind, directory / (stem + "." + kind));
   const process_result run = run_program(*gnuplot, {"-d", "-e", settings + "'", fig.name + ".gp"},
                                          directory, options.time_limit);
   if (!run.succeeded) {
@@ -154,7 +159,7 @@ void render(const fs::path& directory, const figure& fig, const render_options& 
     return;
   }
   for (const std::string& kind : kinds) {
-    const temporary_file& image = kind == "svg" ? svg : png;
+    const temporary_file& image = images.at(kind);
     const fs::path target = directory / (fig.name + "." + kind);
     if (!image.has_content() || image.move_to(target)) {
       const std::string said = complaint(run.error_output);
@@ -207,7 +212,7 @@ figure_result write_figure(const fs::path& directory, const figure& fig,
                 fmt::format("panel {}{} has no finite value to draw", *empty + 1,
                             title.empty() ? "" : " (" + title + ")"));
   }
-  whole.height = std::max(whole.height, needed_height(whole));
+  whole.height = std::max(whole.height, needed_height(first_frame(whole)));
   const fs::path folder = directory.empty() ? fs::path(".") : directory;
   if (!place_script(folder, whole, options, result)) return result;
   if (options.svg || options.png) render(folder, fig, options, result);

@@ -5,9 +5,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string>
 
 namespace reluflow::plots {
+namespace {
+
+// Print has a minus sign.
+std::string with_signs(std::string name) {
+  if (name.ends_with('-')) name.replace(name.size() - 1, 1, "−");
+  return name;
+}
+
+}  // namespace
 
 void run_figure_options::validate() const {
   constexpr std::size_t most_times = 4;
@@ -31,12 +42,31 @@ void run_figure_options::validate() const {
   }
 }
 
+run_figure_options shown_with(const std::vector<phase_row>& rows) {
+  run_figure_options look;
+  const auto is_half_fit = [](const phase_row& row) {
+    return row.name == "T_+" || row.name == "T_-";
+  };
+  const bool half_fits = std::any_of(rows.begin(), rows.end(), is_half_fit);
+  for (const phase_row& row : rows) {
+    if (row.until) {
+      look.phases.push_back({with_signs(row.name), row.t, *row.until});
+    } else if (is_half_fit(row)) {
+      look.marks.push_back({row.name.back() == '+' ? "T₊" : "T₋", row.t});
+    } else if (!half_fits && row.name.starts_with("half_residual_")) {
+      look.marks.push_back({with_signs(std::string("½ ") + row.name.back()), row.t});
+    }
+  }
+  return look;
+}
+
 std::vector<figure_result> write_figures(const std::filesystem::path& directory,
                                          const dataset& data, const trajectory& run,
                                          const run_figure_options& options) {
   std::vector<figure> figures{loss_figure(run, options), curvature_figure(run, options)};
   if (run.final_network.width() > 0) {
     if (has_kinks(data)) figures.push_back(neurons_figure(data, run, options));
+    if (data.dimension() > 2) figures.push_back(principal_figure(data, run, options));
     figures.push_back(norms_figure(run, options));
     figures.push_back(directions_figure(data, run, options));
     if (run.initial_pattern.neurons() > 0) figures.push_back(raster_figure(data, run, options));

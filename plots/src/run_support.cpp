@@ -154,7 +154,17 @@ void visit_states(const trajectory& run, const std::function<void(double, const 
   };
   visit(0.0, run.initial_network);
   if (!run.states.empty()) {
-    for (std::size_t i = 0; i < run.rows.size(); ++i) visit(run.rows[i].t, run.states[i]);
+    std::size_t next = 0;
+    const auto visit_stops = [&](double until) {
+      for (; next < run.stopping_times.size() && run.stopping_times[next].t < until; ++next) {
+        visit(run.stopping_times[next].t, run.stopping_times[next].state);
+      }
+    };
+    for (std::size_t i = 0; i < run.rows.size(); ++i) {
+      visit_stops(run.rows[i].t);
+      visit(run.rows[i].t, run.states[i]);
+    }
+    visit_stops(run.t);
   } else if (!run.dense.empty()) {
     const double begin = run.dense.front().t0;
     const double end = run.dense.back().t1;

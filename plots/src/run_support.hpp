@@ -23,10 +23,24 @@ namespace reluflow::plots {
                               const std::vector<double>& y, const panel& axes,
                               std::string_view colour, double width);
 
-/// Calls `see` for every state of the run that is known, in order of time: the recorded ones, else
-/// samples of the dense output, and in any case the first and the last.
+/// Calls `see` for every state of the run that is known, in order of time: the recorded ones and
+/// those at stopping times, else samples of the dense output, and in any case the first and the
+/// last.
 /// @throws invalid_input when states were kept and are not as many as rows
 void visit_states(const trajectory& run, const std::function<void(double, const network&)>& see);
+
+/// The network at one time.
+struct moment {
+  double t = 0.0;
+  network net;
+};
+
+/// The run at the wanted times, in order: exact from the dense output, else the nearest state that
+/// is known. Times that lead to the same state give one.
+[[nodiscard]] std::vector<moment> moments_at(const trajectory& run, std::vector<double> wanted);
+/// The run at the times that `options.neuron_times` asks for, or at four that show what happened.
+[[nodiscard]] std::vector<moment> chosen_moments(const trajectory& run,
+                                                 const run_figure_options& options);
 
 /// At most `limit` neurons, spread evenly over the order of their sizes, the largest included; in
 /// increasing order.

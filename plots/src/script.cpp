@@ -39,7 +39,22 @@ void write_data(Gnuplot& script, const figure& fig) {
   }
 }
 
+// Every frame is a figure of its own, with the same axes and a key.
+void write_frames(Gnuplot& script, const figure& fig, const render_options& options) {
+  script << '\n' << opening(fig, options);
+  figure frame = first_frame(fig);
+  const axes_box box = place_axes(frame).front();
+  std::size_t block = 1;
+  for (const panel& axes : fig.panels) {
+    frame.panels = {axes};
+    script << panel_commands(frame, 0, box, block);
+    block += axes.layers.size();
+  }
+  script << closing(frame, box);
+}
+
 void write_panels(Gnuplot& script, const figure& fig, const render_options& options) {
+  if (fig.frame_seconds > 0.0) return write_frames(script, fig, options);
   const std::vector<axes_box> boxes = place_axes(fig);
   script << '\n' << opening(fig, options);
   std::size_t block = 1;

@@ -235,6 +235,11 @@ trajectory descend(const dataset& data, const network& initial,
                    const observers& callbacks) {
   options.validate();
   record.validate(options.t_end);
+  if (!record.stopping_times.empty()) {
+    throw invalid_input("record.stopping_times",
+                        fmt::format("{} of them", record.stopping_times.size()),
+                        "none: gradient descent watches no stopping times");
+  }
   if (initial.dimension() != data.dimension()) {
     throw invalid_input("network", fmt::format("weights of dimension {}", initial.dimension()),
                         fmt::format("{}, the dimension of the inputs", data.dimension()));

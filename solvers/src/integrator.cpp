@@ -57,6 +57,7 @@ integrator::integrator(const dataset& data, const network& initial, const flow_o
                        const record_options& record, const observers& callbacks)
     : data_(&data),
       flow_(&flow),
+      record_(&record),
       callbacks_(&callbacks),
       field_(data, initial, flow.chart),
       surfaces_(data),
@@ -64,6 +65,7 @@ integrator::integrator(const dataset& data, const network& initial, const flow_o
       search_(field_, surfaces_, settler_),
       asynchronous_(field_, surfaces_, settler_, flow.rtol),
       recorder_(field_, record, callbacks, run_),
+      watch_(field_, record.stopping_times),
       stepper_(field_.coordinates()) {
   run_.initial_network = initial;
   run_.chart = field_.chart();
@@ -73,7 +75,9 @@ trajectory integrator::run() {
   const auto begin = std::chrono::steady_clock::now();
   start();
   while (!ending_) {
-    if (below_level(values_.loss, field_.output_scale() * std::sqrt(values_.speed))) {
+    if (stopping_time_reached_) {
+      ending_ = outcome::stopping_time;
+    } else if (below_level(values_.loss, field_.output_scale() * std::sqrt(values_.speed))) {
       ending_ = outcome::converged;
     } else if (t_ >= flow_->t_end) {
       ending_ = outcome::reached_end;
@@ -133,8 +137,9 @@ void integrator::start() {
     for (const auto& [neuron, arrivals] : on_surface) settle_neuron(neuron, arrivals);
     evaluate();
   }
-  recorder_.rows({0.0, 0.0, [this](double) { return state_; }, [this](double) { return modes_; }},
-                 0.0);
+  const step_solution now{0.0, 0.0, [this](double) { return state_; },
+                          [this](double) { return modes_; }};
+  recorder_.rows(now, watched_until(now));
   const double fastest = longest_column(values_.forces);
   h_ = fastest > 0.0 ? std::pow(flow_->rtol, 0.2) / fastest : flow_->t_end;
 }
@@ -198,7 +203,7 @@ void integrator::accept_asynchronous(const frozen_step& step) {
   const step_solution solution{
       t0, t1, [&](double fraction) { return asynchronous_.state_at(step, fraction); },
       [&](double fraction) { return asynchronous_.modes_at(step, fraction); }};
-  const double until = stop_in(solution);
+  const double until = watched_until(solution);
   recorder_.rows(solution, until);
   if (recorder_.wants_dense()) {
     const std::vector<double> ends = asynchronous_.smooth_until();
@@ -289,7 +294,7 @@ void integrator::accept(double h) {
         return Eigen::VectorXd(stepper_.last_control_points() * bernstein_weights(fraction));
       },
       [this](double) { return modes_; }};
-  const double until = stop_in(solution);
+  const double until = watched_until(solution);
   recorder_.rows(solution, until);
   recorder_.keep_dense(solution, 0.0, 1.0, until);
   if (until < t1) return stop_at(until, solution);
@@ -348,7 +353,8 @@ double integrator::locate(const candidate& first) {
     h += ahead;
   }
   stepper_.control_points(state_, rate_);
-  return h;
+  // Not h: noise may keep the time of the event moving, and then the last correction was not taken.
+  return stepper_.last_step();
 }
 
 void integrator::settle(const std::vector<candidate>& arrived) {
@@ -576,6 +582,21 @@ double integrator::stop_in(const step_solution& solution) {
   return std::min(solution.t0 + bracket.second * span, solution.t1);
 }
 
+/// The time at which something ends the run in this step, or the end of the step. Notes the
+/// stopping times until then.
+double integrator::watched_until(const step_solution& solution) {
+  const double until = stop_in(solution);
+  if (watch_.empty()) return until;
+  for (const stop_found& one : watch_.search(solution)) {
+    if (one.t > until) break;
+    const record_row row = recorder_.row(one.t, one.state, one.modes);
+    run_.stopping_times.push_back(watch_.describe(one, row, record_->states));
+    stopping_time_reached_ = run_.stopping_times.back().terminal;
+    if (stopping_time_reached_) return one.t;
+  }
+  return until;
+}
+
 void integrator::stop_at(double t, const step_solution& solution) {
   const double fraction = (t - solution.t0) / (solution.t1 - solution.t0);
   Eigen::VectorXd state = solution.state_at(fraction);
@@ -583,7 +604,7 @@ void integrator::stop_at(double t, const step_solution& solution) {
   t_ = t;
   state_ = std::move(state);
   modes_ = std::move(modes);
-  ending_ = outcome::converged;
+  ending_ = stopping_time_reached_ ? outcome::stopping_time : outcome::converged;
 }
 
 void integrator::close() {

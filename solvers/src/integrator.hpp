@@ -9,6 +9,7 @@
 #include "settlement.hpp"
 #include "step_control.hpp"
 #include "switch_search.hpp"
+#include "watch.hpp"
 
 #include <map>
 #include <optional>
@@ -53,6 +54,7 @@ class integrator {
   void refresh_contacts();
   [[nodiscard]] bool below_level(double loss, double gradient_norm) const;
   [[nodiscard]] double stop_in(const step_solution& solution);
+  [[nodiscard]] double watched_until(const step_solution& solution);
   void stop_at(double t, const step_solution& solution);
   void close();
 
@@ -62,6 +64,7 @@ class integrator {
 
   const dataset* data_;
   const flow_options* flow_;
+  const record_options* record_;
   const observers* callbacks_;
   vector_field field_;
   switching_surfaces surfaces_;
@@ -70,6 +73,7 @@ class integrator {
   asynchronous_step asynchronous_;
   trajectory run_;
   recorder recorder_;
+  watch watch_;
   dopri5 stepper_;
   step_controller controller_;
   std::optional<error_norm> norm_;
@@ -90,6 +94,7 @@ class integrator {
   Eigen::MatrixXd residual_control_;
   Eigen::VectorXd invariants_;  // Cartesian chart: sign(c_j) sqrt|c_j|
   std::optional<outcome> ending_;
+  bool stopping_time_reached_ = false;  // a terminal one
 
   double stall_time_ = -1.0;
   std::int64_t stalled_ = 0;

@@ -83,11 +83,14 @@ check "--version prints name and number" grep -qxE 'reluflow [0-9]+\.[0-9]+\.[0-
 runs 0 --help
 check "--help lists run" grep -q '^  run ' stdout
 check "--help lists plot" grep -q '^  plot ' stdout
+check "--help lists predict" grep -q '^  predict ' stdout
 runs 0 run --help
 check "run --help lists --set" grep -q -- '--set' stdout
 complains 2 "A subcommand is required"
 complains 2 "--out is required" run $p
 complains 2 "PROBLEM is required" run --out out
+complains 2 "PROBLEM is required" predict
+complains 2 "The following argument was not expected: --out" predict $p --out
 complains 2 "The following argument was not expected: --fast" run $p --out out --fast
 complains 2 '--threads: found "0", expected an integer from 1 to 4096' run $p --out out --threads 0
 complains 2 '--threads: found "two", expected an integer from 1 to 4096' \
@@ -166,6 +169,38 @@ check "the summary names the outcome" grep -q '"outcome": "reached_end"' out/sum
 runs 0 run $p --out quiet --no-plots --quiet
 check "--quiet prints nothing" test ! -s stdout
 check "--quiet prints no error" test ! -s stderr
+
+check "the header of phases.csv" test "$(head -1 out/phases.csv)" = "name,t,note"
+check "phases begin at 0" grep -q '^[a-z ]*,0,until t = ' out/phases.csv
+check "half-fit times are stopping times" grep -q '^T_+,[0-9.]*,' out/phases.csv
+check "the header of predictions.csv" \
+  test "$(head -1 out/predictions.csv)" = "name,kind,predicted,measured,difference,reference,note"
+check "a prediction is compared" \
+  grep -qE '^reactivations,exact,0,0,0,"paper A, Lemma 6; theory A17",$' out/predictions.csv
+check "a prediction that does not apply says why" \
+  grep -q '^t_2,asymptotic,.*not met: inputs have norm 1' out/predictions.csv
+
+# Neurons that are all zero stay where they are, and the theory is silent.
+printf 'a,w1,w2\n0.5,0,0\n' >problem/zero.csv
+runs 0 run $p --out zero --no-plots --quiet --set network.file=zero.csv
+check "no phases of nothing" test "$(wc -l <zero/phases.csv)" -eq 1
+check "no predictions of nothing" test "$(wc -l <zero/predictions.csv)" -eq 1
+
+# --- what the theory says ---------------------------------------------------------------------------
+
+runs 0 predict $p
+check "predict counts" grep -qxE '[0-9]+ of 20 closed forms apply' stdout
+check "predict prints numbers" grep -qE '^  limit_squared_norm +2\.683281573 +asymptotic' stdout
+check "predict says why not" grep -qE '^  t_2 +not met: inputs have norm 1' stdout
+check "predict prints nothing else" test ! -s stderr
+runs 0 predict "$cases/random_d3/problem.toml"
+check "nothing applies without orthogonality" grep -qx '0 of 20 closed forms apply' stdout
+check "predict names the worst pair" grep -q 'largest |cosine| 0\.[0-9]*, samples' stdout
+complains 2 "none.toml: found no such file, expected a problem file" predict none.toml
+complains 2 '--set, flow.t_end: found -3, expected a finite positive time' \
+  predict $p --set flow.t_end=-3
+complains 2 "network: found no neuron with w != 0, expected at least one" \
+  predict $p --set network.file=zero.csv
 
 # --- never overwrite without --force -----------------------------------------------------------------
 

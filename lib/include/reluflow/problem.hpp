@@ -2,6 +2,7 @@
 
 #include "reluflow/dataset.hpp"
 #include "reluflow/network.hpp"
+#include "reluflow/stopping_time.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -50,10 +51,11 @@ struct flow_options {
 
 /// What of a run is kept.
 struct record_options {
-  std::vector<double>
-      times;           ///< increasing, within [0, t_end]; a run that ends early records fewer
+  /// Increasing, within [0, t_end]; a run that ends early records fewer.
+  std::vector<double> times{};
   bool states = true;  ///< keep the network at every recorded time
   bool dense = false;  ///< keep the interpolant of every step (6 doubles a coordinate a step)
+  std::vector<stopping_time> stopping_times{};  ///< watched; terminal ones end the run
 
   void validate(double t_end) const;
 };

@@ -5,6 +5,7 @@
 #include "reluflow/problem.hpp"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -60,6 +61,16 @@ struct sliding_interval {
   bool open = false;       ///< still sliding at the end of the run
 };
 
+/// A stopping time was reached.
+struct stopping_event {
+  std::string name;
+  double t = 0.0;
+  bool terminal = false;  ///< the run ended here
+  std::string note;       ///< of the `stopping_time`
+  record_row row;         ///< the figures at t
+  network state;          ///< the network at t; no neurons unless states were kept
+};
+
 /// The interpolant of one step: every coordinate of the state is a quintic on [t0, t1], given by
 /// its Bernstein coefficients.
 struct dense_segment {
@@ -98,12 +109,15 @@ struct trajectory {
   std::vector<switch_event> switches;                  ///< in order of time
   std::vector<sliding_interval> slides;                ///< in order of t_begin
   std::vector<dense_segment> dense;                    ///< when kept
+  std::vector<stopping_event> stopping_times;          ///< those reached, in order of time
   std::vector<std::pair<index, index>> stalled_pairs;  ///< (neuron, sample) of an `accumulation`
   run_statistics statistics;
 
   /// The network at any t in [0, this->t], from the dense output.
   /// @throws invalid_input when dense output was not kept or t is outside
   [[nodiscard]] network at(double time) const;
+  /// The first time at which the stopping time of that name was reached; null when it was not.
+  [[nodiscard]] const stopping_event* reached(std::string_view name) const noexcept;
 };
 
 /// The modes of all pairs just after `time`: the initial pattern with the switches up to `time`.

@@ -14,6 +14,9 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+// Components below this, relative to the whole, are what rounding leaves of zero.
+constexpr double rounding = 64.0 * std::numeric_limits<double>::epsilon();
+
 // A neuron in units of its own size, because the early map is homogeneous in (a, w).
 struct scaled_neuron {
   double sign = 0.0;
@@ -68,7 +71,7 @@ class early_neuron {
       if (b_ < 0.0 && !(transverse_ >= 0.0)) {
         return std::nullopt;  // a reaches zero
       }
-      if (b_ < 0.0 && transverse_ == 0.0) {
+      if (b_ < 0.0 && transverse_ <= std::pow(rounding * b_, 2)) {
         return path_;  // exactly against its field: decays for ever and crosses nothing
       }
       const auto [next, gain] = next_extinction();

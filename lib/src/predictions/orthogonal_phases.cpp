@@ -176,7 +176,8 @@ stopping_rule second_phase_end(const label_groups& groups, const std::optional<m
   rule.start = -epsilon * log_lambda / fast.rate;
   rule.log_outside_norm = std::log(2.0) + scale.log_c + epsilon * log_lambda;
   rule.mass = static_cast<double>(groups.samples) * fast.rate - std::exp(epsilon / 5 * log_lambda);
-  rule.product = fast.rate - std::exp(epsilon / 2 * log_lambda);
+  rule.deficit = std::exp(epsilon / 2 * log_lambda);
+  rule.product = fast.rate - rule.deficit;
   rule.bound = -(1.0 + 3.0 * epsilon) * log_lambda / fast.rate;
   rule.predicted = time_to_gap(law, epsilon / 5 * log_lambda, rule.start);
   return rule;
@@ -196,7 +197,8 @@ std::optional<stopping_rule> third_phase_end(const label_groups& groups,
   rule.start = -epsilon * log_lambda / slow.rate;
   rule.log_outside_norm = std::log(3.0) + scale.log_c + epsilon * log_lambda;
   rule.mass = static_cast<double>(groups.samples) * slow.rate - std::exp(epsilon / 29 * log_lambda);
-  rule.product = slow.rate - std::exp(epsilon / 14 * log_lambda);
+  rule.deficit = std::exp(epsilon / 14 * log_lambda);
+  rule.product = slow.rate - rule.deficit;
   rule.residual = std::exp(epsilon / 14 * log_lambda);
   rule.bound = -(1.0 + 3.0 * own) * log_lambda / slow.rate;
   rule.predicted = time_to_gap(law, epsilon / 29 * log_lambda, rule.start);

@@ -1,5 +1,4 @@
 #include "predictions/orthogonal_setting.hpp"
-#include "reluflow/errors.hpp"
 #include "reluflow/predictions/orthogonal.hpp"
 #include "reluflow/predictions/orthogonal_phases.hpp"
 
@@ -111,10 +110,28 @@ std::optional<double> last_extinction(const setting& s) {
   return last;
 }
 
+// A neuron with rate 0 that is still active on something points exactly against its field.
+assumption every_wrong_sign_dies(const setting& s) {
+  index first = -1;
+  for (std::size_t j = 0; j < s.early.size() && first < 0; ++j) {
+    const bool lasts = s.early[j] && s.early[j]->rate == 0.0;
+    for (index k = 0; lasts && k < s.data.size(); ++k) {
+      const auto& active = s.early[j]->active;
+      const bool wrong = s.net.signs()[static_cast<index>(j)] * s.data.labels()[k] < 0.0;
+      if (wrong && std::find(active.begin(), active.end(), k) != active.end()) {
+        first = static_cast<index>(j);
+      }
+    }
+  }
+  return {"every wrong-signed activation dies", first < 0,
+          first < 0 ? "all do"
+                    : fmt::format("neuron {} ends exactly against its field and decays", first)};
+}
+
 void add_early(catalogue& list) {
   list.asymptotic("last_extinction", "paper A, Lemma 7 (iii) (corrected); theory A5", "O(lambda^2)",
                   last_extinction, [](const setting& s) {
-                    assumptions all{s.unit_output_scale(), s.dominated()};
+                    assumptions all{s.unit_output_scale(), s.dominated(), every_wrong_sign_dies(s)};
                     for (const auto* one : s.present) {
                       all.push_back(s.small_start(*one));
                     }
@@ -291,14 +308,7 @@ void add_laws(catalogue& list) {
 
 std::vector<prediction> orthogonal_predictions(const dataset& data, const network& net,
                                                const orthogonal_options& options) {
-  if (net.dimension() != data.dimension() || net.width() == 0) {
-    throw invalid_input("network",
-                        fmt::format("{} neurons in dimension {}", net.width(), net.dimension()),
-                        fmt::format("neurons in dimension {}", data.dimension()));
-  }
-  if (options.epsilon && !(*options.epsilon > 0.0 && std::isfinite(*options.epsilon))) {
-    throw invalid_input("epsilon", fmt::format("{}", *options.epsilon), "a finite number > 0");
-  }
+  detail::check_problem(data, net, options);
   assumption orthogonality = detail::orthogonal_inputs(data);
   std::optional<setting> problem;
   if (orthogonality.holds) {

@@ -1,8 +1,11 @@
 #include "predictions/orthogonal_setting.hpp"
 
+#include "reluflow/errors.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace reluflow::orthogonal::detail {
@@ -11,6 +14,21 @@ namespace {
 std::string sign_name(double sign) { return sign > 0.0 ? "positive" : "negative"; }
 
 }  // namespace
+
+void check_problem(const dataset& data, const network& net, const orthogonal_options& options) {
+  if (net.dimension() != data.dimension() || net.width() == 0) {
+    throw invalid_input("network",
+                        fmt::format("{} neurons in dimension {}", net.width(), net.dimension()),
+                        fmt::format("neurons in dimension {}", data.dimension()));
+  }
+  if (options.epsilon && !(*options.epsilon > 0.0 && std::isfinite(*options.epsilon))) {
+    throw invalid_input("epsilon", fmt::format("{}", *options.epsilon), "a finite number > 0");
+  }
+}
+
+bool has_neurons(const network& net) {
+  return (net.log_norms().array() > -std::numeric_limits<double>::infinity()).any();
+}
 
 assumption orthogonal_inputs(const dataset& data) {
   double largest = 0.0;

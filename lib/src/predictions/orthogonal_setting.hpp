@@ -11,6 +11,12 @@ namespace reluflow::orthogonal::detail {
 
 using assumptions = std::vector<assumption>;
 
+/// @throws invalid_input when dimensions disagree, there is no neuron or an option is out of range
+void check_problem(const dataset& data, const network& net, const orthogonal_options& options);
+
+/// False when every w_j is zero: then nothing ever moves, and the theory is silent.
+[[nodiscard]] bool has_neurons(const network& net);
+
 /// Whether the inputs are pairwise orthogonal, with the worst pair.
 [[nodiscard]] assumption orthogonal_inputs(const dataset& data);
 

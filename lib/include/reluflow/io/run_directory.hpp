@@ -1,20 +1,24 @@
 #pragma once
 
+#include "reluflow/predictions/prediction.hpp"
 #include "reluflow/problem.hpp"
 #include "reluflow/trajectory.hpp"
 
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace reluflow {
 
-/// A row of phases.csv.
+/// A row of phases.csv: a stopping time, or a phase that begins at t.
 struct phase_row {
   std::string name;
   double t = 0.0;
   std::string note;
+  /// End of a phase; in the file the note then begins with "until t = " and this time.
+  std::optional<double> until{};
 };
 
 /// A row of predictions.csv. A number that is NaN is written as an empty field.
@@ -36,6 +40,12 @@ struct run_record {
   std::vector<prediction_row> predictions;
   std::string version;  ///< of the reluflow that made the run
 };
+
+/// What a run says about its phases, in order of time: the stopping times that were reached, the
+/// last switch, and phases_of(run).
+[[nodiscard]] std::vector<phase_row> phase_rows(const trajectory& run);
+/// Comparisons as rows of a file.
+[[nodiscard]] std::vector<prediction_row> prediction_rows(const std::vector<comparison>& compared);
 
 /// Makes `directory` (and its parents) ready to receive a run. Call it before a long integration.
 /// @param force  false refuses a directory that already holds a file which a run would write

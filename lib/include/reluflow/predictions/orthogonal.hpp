@@ -83,7 +83,9 @@ struct extinction {
 /// What one neuron does while the outputs are still negligible.
 struct early_path {
   std::vector<extinction> extinctions;  ///< in order of time
-  std::vector<index> active;            ///< samples that stay active, increasing; never s_j y_k < 0
+  /// Samples that stay active, increasing. s_j y_k < 0 only when the neuron points exactly against
+  /// its field: it decays for ever and crosses no surface (d = n, balanced).
+  std::vector<index> active;
   double rate = 0.0;  ///< |D_P|, P = `active`: the growth rate after the last extinction
   /// ln A_j with |w_j(t)|^2 ~ a_j(t)^2 ~ A_j exp(2 rate t); empty when rate = 0: no growth.
   std::optional<double> log_amplitude;

@@ -77,6 +77,7 @@ struct stopping_rule {
   double log_outside_norm = 0.0;   ///< fires when ln|w_j| of a neuron outside reaches this
   double mass = 0.0;               ///< fires when sum |w_j|^2 of the first cluster reaches this
   double product = 0.0;            ///< fires when <w_j/|w_j|, sign D> of one of it falls to this
+  double deficit = 0.0;            ///< |D| - product, without its cancellation
   std::optional<double> residual;  ///< t_3 only: fires when, after t_2, |D_fast^t| reaches this
   double bound = 0.0;              ///< upper bound of the stopping time
   /// The stopping time itself from the logistic law (the mass fires first, theory.md A10); empty

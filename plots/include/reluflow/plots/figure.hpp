@@ -118,7 +118,10 @@ struct panel {
 struct figure {
   std::string name{};  ///< stem of the files: letters, digits, '-' and '_'
   std::vector<panel> panels{};
-  int columns = 1;   ///< panels side by side, >= 1
+  int columns = 1;  ///< panels side by side, >= 1
+  /// > 0: an animation. Panels are shown one after another, each for so many seconds, and the only
+  /// image is name.gif; give the panels equal ranges, so that nothing jumps.
+  double frame_seconds = 0.0;
   int width = 720;   ///< in [100, 5000]
   int height = 480;  ///< in [100, 5000]; grows where labels would leave too little to the axes
 

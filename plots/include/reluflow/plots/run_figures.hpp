@@ -1,6 +1,7 @@
 #pragma once
 
 #include "reluflow/dataset.hpp"
+#include "reluflow/io/run_directory.hpp"
 #include "reluflow/plots/figure.hpp"
 #include "reluflow/plots/render.hpp"
 #include "reluflow/trajectory.hpp"
@@ -15,7 +16,7 @@ namespace reluflow::plots {
 struct run_figure_options {
   std::vector<phase_band> phases{};    ///< shaded in the figures over time
   std::vector<time_mark> marks{};      ///< named times, e.g. stopping times
-  std::vector<double> neuron_times{};  ///< up to four times for `neurons_figure`; empty: chosen
+  std::vector<double> neuron_times{};  ///< up to four times for figures of neurons; empty: chosen
   bool log_time = false;               ///< a logarithmic time axis; t = 0 is left out
   std::optional<range> window{};       ///< times shown; default: the whole run
   int max_lines = 400;  ///< >= 1: neurons drawn in the figures of lines; when the run has
@@ -25,6 +26,11 @@ struct run_figure_options {
   /// @throws invalid_input that names the option
   void validate() const;
 };
+
+/// Options that shade the phases of a run and mark the half-fit times (T_+ and T_-, or where the
+/// half of the residuals is gone).
+/// @param rows  phase_rows(run), or as read from phases.csv
+[[nodiscard]] run_figure_options shown_with(const std::vector<phase_row>& rows);
 
 /// "loss": L(t) on a linear and on a logarithmic axis, one above the other.
 [[nodiscard]] figure loss_figure(const trajectory& run, const run_figure_options& options = {});
@@ -49,6 +55,29 @@ struct run_figure_options {
 /// @throws invalid_input when `has_kinks(data)` is false or there are more than four times
 [[nodiscard]] figure neurons_figure(const dataset& data, const trajectory& run,
                                     const run_figure_options& options = {});
+
+/// "neurons_animation": the picture of `neurons_figure` at any number of times, one after another.
+/// Times at which something happens (switches, stopping times, steep parts of the loss) tell more
+/// than equally spaced ones.
+///
+///     write_figure("figures", neurons_animation(data, run, times, 0.12));   // a GIF
+///
+/// @param times          within the run; as for `neurons_figure` the nearest known state is shown
+/// @param frame_seconds  > 0: how long each is shown
+/// @throws invalid_input when `has_kinks(data)` is false
+[[nodiscard]] figure neurons_animation(const dataset& data, const trajectory& run,
+                                       std::vector<double> times, double frame_seconds = 0.12);
+
+/// "principal": at up to four times, each neuron in polar coordinates: the angle is that of w_j in
+/// the plane of the two leading principal components (uncentred) of the final hidden weights, the
+/// distance from the inner circle is |w_j| in units of the largest |w_j| at the end. So neurons
+/// that are still tiny stand on the inner circle and show where they point. The shares of the sum
+/// of |w_j|^2 that the components explain stand below. As figure 6 of paper A.
+///
+/// Times are those of `neurons_figure`.
+/// @throws invalid_input when `data` and `run` do not belong together
+[[nodiscard]] figure principal_figure(const dataset& data, const trajectory& run,
+                                      const run_figure_options& options = {});
 
 /// "norms": ln|w_j| over time, one line a neuron, coloured by its final sign. While the loss stands
 /// still the slopes are the rates of growth.

@@ -34,9 +34,9 @@ struct gradient_descent_options {
 /// Endings: reached_end, not_finite (a step that is too large), interrupted. `observers::on_step`
 /// is called once every 256 steps.
 ///
-/// @throws invalid_input for options out of range, shapes that disagree, and a balanced network so
-/// small
-///         that its weights leave the normal doubles: log norms below -708 want `integrate`
+/// @throws invalid_input for options out of range, stopping times (only `integrate` watches them),
+///         shapes that disagree, and a balanced network so small that its weights leave the normal
+///         doubles: log norms below -708 want `integrate`
 [[nodiscard]] trajectory descend(const dataset& data, const network& initial,
                                  const gradient_descent_options& options,
                                  const record_options& record = {},

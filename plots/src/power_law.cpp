@@ -1,0 +1,91 @@
+#include "reluflow/plots/power_law.hpp"
+
+#include "layout.hpp"
+#include "reluflow/errors.hpp"
+#include "run_support.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace reluflow::plots {
+namespace {
+
+// Okabe and Ito, without the yellow that fades on white; dark and light in turn.
+constexpr std::array<std::string_view, 6> series_colours{"#0072b2", "#d55e00", "#009e73",
+                                                         "#cc79a7", "#000000", "#56b4e9"};
+constexpr std::array<int, 6> series_shapes{7, 5, 9, 11, 13, 6};
+
+std::string decimal(double value, int decimals) {
+  std::string text = fmt::format("{:.{}f}", value, decimals);
+  if (text.starts_with('-')) text.replace(0, 1, "−");
+  return text;
+}
+
+// "0.120 ± 0.023": the interval to its first two digits, and no interval where it is none or
+// nothing.
+std::string slope_text(const line_fit& fit) {
+  if (!std::isfinite(fit.slope_error) || fit.slope_error < 5e-6) return number_text(fit.slope, 4);
+  const auto digits = static_cast<int>(std::floor(std::log10(fit.slope_error)));
+  const int decimals = std::clamp(1 - digits, 0, 5);
+  return fmt::format("{} ± {}", decimal(fit.slope, decimals), decimal(fit.slope_error, decimals));
+}
+
+// Room between the marks and the border.
+range widened(const range& axis) {
+  const double room = 0.03 * (axis.high - axis.low);
+  return {axis.low - room, axis.high + room};
+}
+
+// Powers of ten at round exponents, for an axis that holds decimal logarithms.
+std::vector<tick> decades(const range& axis) {
+  const double step = std::max(1.0, tick_step(axis, 420.0, true));
+  std::vector<tick> ticks;
+  for (double at = std::ceil(axis.low / step) * step; at <= axis.high; at += step) {
+    ticks.push_back({at, fmt::format("10^{{{}}}", number_text(at == 0.0 ? 0.0 : at, 9))});
+  }
+  return ticks;
+}
+
+}  // namespace
+
+figure power_law_figure(std::string name, std::string x_label, std::string y_label,
+                        const std::vector<power_law_series>& series) {
+  if (series.empty() || series.size() > series_colours.size()) {
+    throw invalid_input("power law figure", fmt::format("{} series", series.size()),
+                        fmt::format("1 to {}", series_colours.size()));
+  }
+  panel axes;
+  axes.x_label = std::move(x_label);
+  axes.y_label = std::move(y_label);
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    const power_law_series& one = series[i];
+    std::string label = plain_text(one.label);
+    if (one.fit && !one.log_x.empty()) {
+      const auto [low, high] = std::minmax_element(one.log_x.begin(), one.log_x.end());
+      const auto on_line = [&](double x) { return one.fit->intercept + one.fit->slope * x; };
+      axes.layers.push_back(
+          line("", {*low, *high}, {on_line(*low), on_line(*high)}, series_colours[i], 1.2));
+      label += fmt::format(":  exponent {}", slope_text(*one.fit));
+    }
+    axes.layers.push_back(points(std::move(label), one.log_x, one.log_y, series_colours[i], 0.75));
+    layer& marks = axes.layers.back();
+    marks.with =
+        fmt::format("points pt {} ps 0.75 lc rgb '{}'", series_shapes[i], series_colours[i]);
+    marks.heading = "log10 x, log10 y";
+  }
+  axes.x_range = widened(data_range(axes, 0));
+  axes.y_range = data_range(axes, 1);
+  axes.x_ticks = decades(*axes.x_range);
+  axes.y_ticks = decades(*axes.y_range);
+  axes.right_margin = 24.0;  // half of the last tick's text may stand there
+  figure fig;
+  fig.name = std::move(name);
+  fig.panels = {std::move(axes)};
+  return fig;
+}
+
+}  // namespace reluflow::plots

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "recorder.hpp"
+#include "reluflow/stopping_time.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reluflow::detail {
+
+/// A stopping time was reached inside a step.
+struct stop_found {
+  std::size_t which = 0;  ///< position in `record_options::stopping_times`
+  double t = 0.0;
+  Eigen::VectorXd state;
+  flow_modes modes;
+};
+
+/// Looks for stopping times in accepted steps. Like the recorder it only reads the solution.
+class watch {
+ public:
+  watch(const vector_field& field, const std::vector<stopping_time>& wanted)
+      : field_(&field), wanted_(&wanted), progress_(wanted.size()) {}
+
+  [[nodiscard]] bool empty() const noexcept { return wanted_->empty(); }
+  /// What is reached in (t0, t1], or at t0 where the modes have changed there, in order of time.
+  [[nodiscard]] std::vector<stop_found> search(const step_solution& solution);
+  /// The entry of the trajectory for one of them.
+  [[nodiscard]] stopping_event describe(const stop_found& found, const record_row& row,
+                                        bool with_state) const;
+
+ private:
+  struct one_progress {
+    bool armed = true;  ///< reaching counts: it was not reached just before
+    bool done = false;  ///< reached, and not repeated
+  };
+
+  /// The solution at a fraction of the step with everything a functional may ask for.
+  struct moment {
+    double t = 0.0;
+    Eigen::VectorXd state;
+    flow_modes modes;
+    network net;
+    field_values values;
+  };
+
+  [[nodiscard]] moment moment_at(double t, Eigen::VectorXd state, flow_modes modes) const;
+  /// How far the functional is beyond its level; >= 0 where reached, below where it is NaN.
+  [[nodiscard]] double excess(const stopping_time& one, const moment& now) const;
+
+  const vector_field* field_;
+  const std::vector<stopping_time>* wanted_;
+  std::vector<one_progress> progress_;
+  std::map<std::string, double> reached_;
+  std::optional<moment> last_;  // at the end of the last step
+};
+
+}  // namespace reluflow::detail
