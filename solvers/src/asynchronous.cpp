@@ -1,8 +1,8 @@
 #include "asynchronous.hpp"
 
+#include "active_forces.hpp"
 #include "length.hpp"
 #include "reluflow/detail/bernstein.hpp"
-#include "reluflow/detail/pattern_product.hpp"
 
 #include <Eigen/LU>
 #include <boost/math/quadrature/gauss.hpp>
@@ -289,14 +289,7 @@ void asynchronous_step::follow(const frozen_step& step, const residual_path& dri
   const auto count = static_cast<index>(who.size());
   forces_.resize(0, 0);
   if (count >= worth_a_pass) {
-    const Eigen::MatrixXd& inputs = field_->data().inputs();
-    const index d = field_->dimension();
-    pulls_.resize(6 * d, field_->samples());
-    for (int i = 0; i < 6; ++i) {
-      pulls_.middleRows(i * d, d) =
-          inputs * (drive.monomials.col(i) / static_cast<double>(field_->samples())).asDiagonal();
-    }
-    sum_over_samples(step.modes.pattern, pulls_, forces_);
+    active_forces(*field_, step.modes.pattern, drive.monomials, pulls_, forces_);
   }
 #pragma omp parallel for schedule(dynamic, 8) if (count >= worth_a_pass)
   for (index i = 0; i < count; ++i) {
@@ -481,11 +474,14 @@ flow_modes asynchronous_step::modes_at(const frozen_step& step, double fraction)
     if (own.changes.empty() && fraction < 1.0) continue;
     if (fraction >= 1.0) {
       modes.pattern.set_row(neuron, own.modes.row);
-    } else {
-      for (const timed_change& timed : own.changes) {
-        if (timed.fraction > fraction) break;
-        modes.pattern.set(neuron, timed.change.sample, timed.change.to);
-      }
+      if (own.changes.empty()) continue;
+      modes.frames.erase(neuron);
+      if (own.modes.frame) modes.frames[neuron] = *own.modes.frame;
+      continue;
+    }
+    for (const timed_change& timed : own.changes) {
+      if (timed.fraction > fraction) break;
+      modes.pattern.set(neuron, timed.change.sample, timed.change.to);
     }
     std::vector<index> sliding = surfaces_in(modes.pattern, neuron, pair_mode::sliding, *surfaces_);
     modes.frames.erase(neuron);

@@ -1,5 +1,6 @@
 #include "switch_search.hpp"
 
+#include "active_forces.hpp"
 #include "length.hpp"
 
 #include <algorithm>
@@ -13,6 +14,9 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 /// Pre-activations below this many eps |w| are rounding.
 constexpr double rounding = 8.0 * epsilon;
+
+/// Sliding neurons above which one pass over the pattern is cheaper than one at a time.
+constexpr index worth_a_pass = 16;
 
 constexpr index neurons_in_a_block = 32;
 constexpr index pairs_worth_threads = 20000;
@@ -40,9 +44,7 @@ std::vector<candidate> switch_search::find(const step_view& step, const flow_mod
   std::vector<candidate> found;
   for (const auto& part : parts) found.insert(found.end(), part.begin(), part.end());
   for (const auto& part : rests) at_rest.insert(at_rest.end(), part.begin(), part.end());
-  for (const auto& [neuron, frame] : modes.frames) {
-    search_releases(step, modes, neuron, frame, found);
-  }
+  if (!modes.frames.empty()) search_releases(step, modes, found);
   std::sort(found.begin(), found.end(), [](const candidate& a, const candidate& b) {
     return std::tie(a.fraction, a.neuron, a.surface) < std::tie(b.fraction, b.neuron, b.surface);
   });
@@ -121,21 +123,38 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
   }
 }
 
-void switch_search::search_releases(const step_view& step, const flow_modes& modes, index neuron,
-                                    const sliding_frame& frame,
+void switch_search::search_releases(const step_view& step, const flow_modes& modes,
+                                    std::vector<candidate>& found) const {
+  const index d = field_->dimension();
+  if (static_cast<index>(modes.frames.size()) >= worth_a_pass) {
+    Eigen::MatrixXd pulls;
+    Eigen::MatrixXd forces;
+    active_forces(*field_, modes.pattern, step.residual_control, pulls, forces);
+    for (const auto& [neuron, frame] : modes.frames) {
+      search_releases(step, neuron, frame, forces.col(neuron).reshaped(d, 6), found);
+    }
+    return;
+  }
+  Eigen::MatrixXd force(d, 6);
+  for (const auto& [neuron, frame] : modes.frames) {
+    for (int i = 0; i < 6; ++i) {
+      field_->active_force(modes.pattern, neuron, step.residual_control.col(i), force.col(i));
+    }
+    search_releases(step, neuron, frame, force, found);
+  }
+}
+
+void switch_search::search_releases(const step_view& step, index neuron, const sliding_frame& frame,
+                                    const Eigen::MatrixXd& force,
                                     std::vector<candidate>& found) const {
   const double sense = -output_sign(step, neuron);
   const auto held = static_cast<index>(frame.surfaces.size());
-  Eigen::MatrixXd multipliers(held, 6);
+  Eigen::MatrixXd multipliers = sense * (frame.multiplier_map * force);
   Eigen::MatrixXd strengths(held, 6);
-  Eigen::VectorXd force(field_->dimension());
   for (int i = 0; i < 6; ++i) {
-    const Eigen::VectorXd r = step.residual_control.col(i);
-    field_->active_force(modes.pattern, neuron, r, force);
-    multipliers.col(i) = sense * (frame.multiplier_map * force);
+    const auto residual = [&](index k) { return step.residual_control(k, i); };
     for (index f = 0; f < held; ++f) {
       const index s = frame.surfaces[static_cast<std::size_t>(f)];
-      const auto residual = [&](index k) { return r[k]; };
       strengths(f, i) = sense * settler_->strength(s, residual);
       multipliers(f, i) += sense * settler_->strength_below(s, residual);
     }

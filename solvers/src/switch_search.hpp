@@ -70,8 +70,11 @@ class switch_search {
   void search_crossings(const step_view& step, const flow_modes& modes, const contact_set& contacts,
                         index neuron, Eigen::VectorXd& distances, std::vector<candidate>& found,
                         std::vector<std::pair<index, index>>& at_rest) const;
-  void search_releases(const step_view& step, const flow_modes& modes, index neuron,
-                       const sliding_frame& frame, std::vector<candidate>& found) const;
+  void search_releases(const step_view& step, const flow_modes& modes,
+                       std::vector<candidate>& found) const;
+  /// @param force  D_act in Bernstein coefficients (d x 6)
+  void search_releases(const step_view& step, index neuron, const sliding_frame& frame,
+                       const Eigen::MatrixXd& force, std::vector<candidate>& found) const;
 
   const vector_field* field_;
   const switching_surfaces* surfaces_;

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "reluflow/detail/pattern_product.hpp"
+#include "reluflow/vector_field.hpp"
+
+#include <Eigen/Core>
+
+namespace reluflow::detail {
+
+/// D_j of every neuron, before sliding is projected out, for several vectors of residuals at once:
+/// one pass over the pattern.
+/// @param residuals  n x c
+/// @param pulls      scratch
+/// @param forces     c d x m, resized; column j holds the c forces on neuron j, one below the other
+inline void active_forces(const vector_field& field, const activation_pattern& pattern,
+                          const Eigen::MatrixXd& residuals, Eigen::MatrixXd& pulls,
+                          Eigen::MatrixXd& forces) {
+  const Eigen::MatrixXd& inputs = field.data().inputs();
+  const index d = inputs.rows();
+  pulls.resize(residuals.cols() * d, inputs.cols());
+  const double share = 1.0 / static_cast<double>(inputs.cols());
+  for (index i = 0; i < residuals.cols(); ++i) {
+    pulls.middleRows(i * d, d) = inputs * (share * residuals.col(i)).asDiagonal();
+  }
+  sum_over_samples(pattern, pulls, forces);
+}
+
+}  // namespace reluflow::detail
