@@ -57,7 +57,9 @@ class complementarity {
     switch (at(side, i)) {
       case surface_side::below:
         if (v <= problem_.tolerance) return surface_side::below;
-        return v + jump < -problem_.tolerance ? surface_side::held : surface_side::above;
+        // Where v+ is zero up to its error, its sign decides: a side that leads back would be met
+        // again at once.
+        return v + jump < 0.0 ? surface_side::held : surface_side::above;
       case surface_side::above:
         if (v >= -problem_.tolerance) return surface_side::above;
         return v - jump > problem_.tolerance ? surface_side::held : surface_side::below;
