@@ -39,10 +39,23 @@ double loss_distance(const trajectory& one, const trajectory& other) {
 
 using history = std::map<std::pair<index, index>, std::vector<switch_event>>;
 
-history by_pair(const trajectory& run) {
+/// The time from which on the gradient stays a thousand times below its maximum. What switches then
+/// does so slowly, or on rounding, and its time is not known to 1e-6.
+double end_of_meaning(const trajectory& run) {
+  const auto by_gradient = [](const record_row& a, const record_row& b) {
+    return a.gradient_norm < b.gradient_norm;
+  };
+  const auto steepest = std::max_element(run.rows.begin(), run.rows.end(), by_gradient);
+  const auto lost = std::find_if(steepest, run.rows.end(), [&](const record_row& row) {
+    return row.gradient_norm < 1e-3 * steepest->gradient_norm;
+  });
+  return lost == run.rows.end() ? run.t : lost->t;
+}
+
+history by_pair(const trajectory& run, double until) {
   history result;
   for (const switch_event& event : run.switches) {
-    result[{event.neuron, event.sample}].push_back(event);
+    if (event.t < until) result[{event.neuron, event.sample}].push_back(event);
   }
   return result;
 }
@@ -50,8 +63,9 @@ history by_pair(const trajectory& run) {
 /// Largest distance in time of corresponding switches; infinite when they do not correspond.
 double switch_distance(const trajectory& one, const trajectory& other) {
   constexpr double none = std::numeric_limits<double>::infinity();
-  const history first = by_pair(one);
-  const history second = by_pair(other);
+  const double until = end_of_meaning(one);
+  const history first = by_pair(one, until);
+  const history second = by_pair(other, until);
   if (first.size() != second.size()) return none;
   double largest = 0.0;
   for (const auto& [pair, events] : first) {
