@@ -24,6 +24,10 @@ inline std::ostream& boost_test_print_type(std::ostream& out, surface_side side)
   return out << (side == surface_side::above ? "above" : "below");
 }
 
+inline std::ostream& boost_test_print_type(std::ostream& out, switching_method method) {
+  return out << (method == switching_method::global ? "global" : "asynchronous");
+}
+
 inline std::ostream& boost_test_print_type(std::ostream& out, chart_kind chart) {
   if (chart == chart_kind::automatic) return out << "automatic";
   return out << (chart == chart_kind::spherical ? "spherical" : "cartesian");
