@@ -11,7 +11,8 @@ namespace reluflow::detail {
 template <class Vector>
 [[nodiscard]] double length(const Eigen::MatrixBase<Vector>& v) {
   const double square = v.squaredNorm();
-  return square > 1e-280 && square < 1e280 ? std::sqrt(square) : v.stableNorm();
+  if (square > 1e-280 && square < 1e280) return std::sqrt(square);
+  return square == 0.0 && v.isZero(0.0) ? 0.0 : v.stableNorm();
 }
 
 /// The largest length of the columns of a matrix; 0 when it has none.
