@@ -7,6 +7,9 @@
 
 namespace reluflow::detail {
 
+/// Neurons above which one pass over the pattern is cheaper than one neuron at a time.
+constexpr index worth_a_pass = 16;
+
 /// D_j of every neuron, before sliding is projected out, for several vectors of residuals at once:
 /// one pass over the pattern.
 /// @param residuals  n x c

@@ -92,9 +92,6 @@ piece_moments moments(const local_piece& piece) {
   return result;
 }
 
-/// Followed neurons above which a pass over all of them is cheaper than one at a time.
-constexpr index worth_a_pass = 16;
-
 }  // namespace
 
 double asynchronous_step::unit(const frozen_step& step, index neuron) const {
@@ -398,11 +395,10 @@ double asynchronous_step::dissipation(const frozen_step& step, index neuron) con
     const double span = piece.end - piece.begin;
     for (std::size_t i = 0; i < node.size(); ++i) {
       const double u = piece.at(piece.begin + node[i] * span);
-      quintic powers;
-      powers << 1.0, u, u * u, u * u * u, u * u * u * u, u * u * u * u * u;
+      const quintic at_u = powers(u);
       const double a = piece.output_weight(u);
-      const double own_rate = powers.dot(along + gram * piece.phi(u));
-      sum += weight[i] * span * (own_rate * own_rate + a * a * powers.dot(gram * powers));
+      const double own_rate = at_u.dot(along + gram * piece.phi(u));
+      sum += weight[i] * span * (own_rate * own_rate + a * a * at_u.dot(gram * at_u));
     }
   }
   const double size = unit(step, neuron);
@@ -419,10 +415,8 @@ double asynchronous_step::frozen_dissipation(const frozen_step& step, index neur
   double sum = 0.0;
   for (std::size_t i = 0; i < node.size(); ++i) {
     const double u = node[i];
-    quintic powers;
-    powers << 1.0, u, u * u, u * u * u, u * u * u * u, u * u * u * u * u;
     const Eigen::VectorXd value = frozen_at(step, neuron, u);
-    const Eigen::VectorXd own_force = force * powers;
+    const Eigen::VectorXd own_force = force * powers(u);
     const double own = own_force.dot(value.tail(d));
     sum += weight[i] * (own * own + value[0] * value[0] * own_force.squaredNorm());
   }

@@ -6,7 +6,6 @@
 #include <boost/math/tools/toms748_solve.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <cmath>
 #include <limits>

@@ -44,13 +44,6 @@ const matrix6& to_monomials() {
   return conversion;
 }
 
-quintic powers(double u) {
-  quintic p;
-  p[0] = 1.0;
-  for (int i = 1; i < 6; ++i) p[i] = p[i - 1] * u;
-  return p;
-}
-
 /// Right-multiplication by this turns powers of t into powers of u, t = begin + length u.
 matrix6 shift(double begin, double length) {
   static constexpr double choose[6][6] = {{1, 0, 0, 0, 0, 0}, {1, 1, 0, 0, 0, 0},

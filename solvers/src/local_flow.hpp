@@ -14,6 +14,14 @@
 
 namespace reluflow::detail {
 
+/// 1, u, ..., u^5: the value at u of a polynomial given by its coefficients is their product.
+[[nodiscard]] inline quintic powers(double u) {
+  quintic p;
+  p[0] = 1.0;
+  for (int i = 1; i < 6; ++i) p[i] = p[i - 1] * u;
+  return p;
+}
+
 /// A change of mode inside a step.
 struct timed_change {
   double fraction = 0.0;  ///< of the step

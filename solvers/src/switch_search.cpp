@@ -15,9 +15,6 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 /// Pre-activations below this many eps |w| are rounding.
 constexpr double rounding = 8.0 * epsilon;
 
-/// Sliding neurons above which one pass over the pattern is cheaper than one at a time.
-constexpr index worth_a_pass = 16;
-
 constexpr index neurons_in_a_block = 32;
 constexpr index pairs_worth_threads = 20000;
 
