@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -112,12 +113,18 @@ Eigen::VectorXd network::operator()(const Eigen::MatrixXd& inputs) const {
     throw invalid_input("inputs", fmt::format("dimension {}", inputs.rows()),
                         fmt::format("{}, the dimension of the network", dimension()));
   }
+  const Eigen::ArrayXd sizes = log_norms_.array().exp();
+  const Eigen::ArrayXd outer =
+      balanced_ ? Eigen::ArrayXd(signs_.array() * sizes) : Eigen::ArrayXd(output_weights_.array());
+  const Eigen::VectorXd factors = output_scale_ * outer * sizes;
+  // Block by block: all pre-activations at once may not fit into memory.
+  constexpr index neurons_at_once = 64;
   Eigen::VectorXd h = Eigen::VectorXd::Zero(inputs.cols());
-  for (index j = 0; j < width(); ++j) {
-    const double size = std::exp(log_norms_[j]);
-    const double factor =
-        output_scale_ * (balanced_ ? signs_[j] * size : output_weights_[j]) * size;
-    h += factor * (inputs.transpose() * directions_.col(j)).cwiseMax(0.0);
+  Eigen::MatrixXd activations;
+  for (index first = 0; first < width(); first += neurons_at_once) {
+    const index count = std::min(neurons_at_once, width() - first);
+    activations.noalias() = inputs.transpose() * directions_.middleCols(first, count);
+    h.noalias() += activations.cwiseMax(0.0) * factors.segment(first, count);
   }
   return h;
 }

@@ -93,7 +93,7 @@ network vector_field::unpack(const Eigen::VectorXd& state) const {
   return network::cartesian(state.head(neurons()), vectors(state), output_scale_);
 }
 
-double vector_field::sign(const Eigen::VectorXd& state, index neuron) const {
+double vector_field::sign(const Eigen::Ref<const Eigen::VectorXd>& state, index neuron) const {
   if (chart_ == chart_kind::spherical) return signs_[neuron];
   return static_cast<double>((state[neuron] > 0.0) - (state[neuron] < 0.0));
 }

@@ -16,10 +16,8 @@
 namespace reluflow::detail {
 namespace {
 
-using matrix6 = Eigen::Matrix<double, 6, 6>;
-
 /// Share of the tolerance that the corrections of the residuals may leave undone.
-constexpr double share = 0.02;
+constexpr double share = 0.2;
 
 /// A quintic follows a kink of the residuals to within about a hundredth of what the kink does to
 /// others. Steps in which the switches move others by more than this many tolerances are looked at
@@ -28,32 +26,9 @@ constexpr double bendable = 10.0;
 
 /// What a quintic may leave of the bent residuals inside the step, by its effect in tolerances; at
 /// the end of the step its moments are right.
-constexpr double rough = 0.1;
+constexpr double rough = 1.0;
 
 constexpr int most_corrections = 6;
-
-/// Six Gauss-Legendre nodes on [0, 1] and their weights: exact for degree 11.
-struct gauss6 {
-  std::array<double, 6> node;
-  std::array<double, 6> weight;
-};
-
-const gauss6& quadrature() {
-  static const gauss6 rule = [] {
-    gauss6 result;
-    using gauss = boost::math::quadrature::gauss<double, 6>;
-    for (std::size_t i = 0; i < 3; ++i) {
-      const double x = gauss::abscissa()[i];
-      const double w = 0.5 * gauss::weights()[i];
-      result.node[2 * i] = 0.5 * (1.0 - x);
-      result.node[2 * i + 1] = 0.5 * (1.0 + x);
-      result.weight[2 * i] = w;
-      result.weight[2 * i + 1] = w;
-    }
-    return result;
-  }();
-  return rule;
-}
 
 /// Maps the moments against the Bernstein basis to the coefficients of the L2 projection on
 /// quintics: the inverse of the Gram matrix of the basis.
@@ -72,24 +47,15 @@ const matrix6& projection() {
   return inverse;
 }
 
-/// Moments of the series of a piece against the Bernstein basis of the step.
-struct piece_moments {
-  quintic plain;  ///< int a B_l
-  matrix6 phi;    ///< int a phi_i B_l, by (i, l)
-};
+/// What a change adds to relu' of its pair: +1, -1, or 0 where it stays on the surface.
+double activation_gain(const mode_change& change) {
+  return static_cast<double>(change.to == pair_mode::active) -
+         static_cast<double>(change.from == pair_mode::active);
+}
 
-piece_moments moments(const local_piece& piece) {
-  piece_moments result{quintic::Zero(), matrix6::Zero()};
-  const auto& [node, weight] = quadrature();
-  const double span = piece.end - piece.begin;
-  for (std::size_t i = 0; i < node.size(); ++i) {
-    const double fraction = piece.begin + node[i] * span;
-    const double u = piece.at(fraction);
-    const quintic test = weight[i] * span * piece.output_weight(u) * bernstein_weights(fraction);
-    result.plain += test;
-    result.phi.noalias() += piece.phi(u) * test.transpose();
-  }
-  return result;
+const sliding_frame* frame_of(const flow_modes& modes, index neuron) {
+  const auto own = modes.frames.find(neuron);
+  return own == modes.frames.end() ? nullptr : &own->second;
 }
 
 }  // namespace
@@ -99,30 +65,14 @@ double asynchronous_step::unit(const frozen_step& step, index neuron) const {
   return std::hypot(step.state[neuron], length(field_->vectors(step.state).col(neuron)));
 }
 
-Eigen::VectorXd asynchronous_step::frozen_at(const frozen_step& step, index neuron,
-                                             double fraction) const {
-  const index m = field_->neurons();
-  const index d = field_->dimension();
-  const quintic weights = bernstein_weights(fraction);
-  Eigen::VectorXd value(d + 1);
-  value.tail(d) = step.control.middleRows(m + neuron * d, d) * weights;
-  value[0] = step.control.row(neuron).dot(weights);
-  if (field_->chart() == chart_kind::spherical) {
-    const double size = std::exp(value[0] - step.state[neuron]);
-    value[0] = field_->sign(step.state, neuron) * size;
-    value.tail(d) *= size / value.tail(d).norm();
-  } else if (const double size = unit(step, neuron); size > 0.0) {
-    value /= size;
-  }
-  return value;
-}
-
 bool asynchronous_step::complete(const frozen_step& step) {
   all_followed_ = false;
+  at_a_kink_ = false;
   shorter_ = 0.5;
-  leaves_.assign(paths_.size(), false);
-  for (const index j : step.leaving) leaves_[static_cast<std::size_t>(j)] = true;
-  follow(step, step.drive, step.leaving);
+  longer_ = std::numeric_limits<double>::infinity();
+  leaves_.assign(paths_.size(), 0);
+  for (const index j : step.leaving) leaves_[static_cast<std::size_t>(j)] = 1;
+  follow(step, step.drive, step.leaving, true);
   if (!all_finished()) return false;
   const double alpha = field_->output_scale();
   Eigen::MatrixXd change = -alpha * outputs(step, true);
@@ -130,16 +80,23 @@ bool asynchronous_step::complete(const frozen_step& step) {
   dissipated_change_ = 0.0;
   if (last <= share * rtol_) {
     for (const index j : followed_) {
-      dissipated_change_ += dissipation(step, j) - frozen_dissipation(step, j);
+      dissipated_change_ += dissipation(step, j, path(j)) - dissipation(step, j, frozen(j));
     }
     return true;
   }
   double sharpest = 0.0;
   for (const kink& k : kinks_) sharpest = std::max(sharpest, k.effect);
-  if (sharpest > bendable * rtol_ ||
-      (last > bendable * rtol_ && effect(roughness(step, change), step.drive.h) > rough * rtol_)) {
+  if (sharpest > bendable * rtol_) {
+    at_a_kink_ = true;
     shorter_ = shorten(bendable * rtol_);
     return false;
+  }
+  if (last > bendable * rtol_) {
+    // What a quintic misses shrinks at least like the cube of the step.
+    const double missed = effect(roughness(step, change), step.drive.h) / (rough * rtol_);
+    longer_ = 0.9 / std::cbrt(missed);
+    shorter_ = std::clamp(longer_, 0.2, 0.9);
+    if (missed > 1.0) return false;
   }
 
   std::vector<index> everyone(paths_.size());
@@ -149,13 +106,13 @@ bool asynchronous_step::complete(const frozen_step& step) {
   for (int round = 0; round < most_corrections; ++round) {
     drive.control += change;
     drive.expand();
-    follow(step, drive, everyone);
+    follow(step, drive, everyone, false);
     if (!all_finished()) return false;
     change = (-alpha * outputs(step, false) - drive.control).colwise() + field_->data().labels();
     const double now = effect(change, drive.h);
     if (now <= share * rtol_ && !more_leave(step)) {
       dissipated_ = step.state[step.state.size() - 1];
-      for (const index j : everyone) dissipated_ += dissipation(step, j);
+      for (const index j : everyone) dissipated_ += dissipation(step, j, path(j));
       return true;
     }
     if (!(now <= std::max(0.5 * last, share * rtol_))) return false;
@@ -172,8 +129,8 @@ bool asynchronous_step::more_leave(const frozen_step& step) {
 #pragma omp parallel for schedule(static) if (m >= worth_a_pass)
   for (index j = 0; j < m; ++j) {
     const auto at = static_cast<std::size_t>(j);
-    if (leaves_[at]) continue;
-    const Eigen::VectorXd w = paths_[at].at(1.0).tail(field_->dimension());
+    if (leaves_[at] != 0) continue;
+    const Eigen::VectorXd& w = paths_[at].w;
     Eigen::VectorXd z;
     surfaces_->distances(w, z);
     const double noise = 8.0 * std::numeric_limits<double>::epsilon() * length(w);
@@ -188,7 +145,7 @@ bool asynchronous_step::more_leave(const frozen_step& step) {
   bool any = false;
   for (std::size_t at = 0; at < crossed.size(); ++at) {
     if (crossed[at] == 0) continue;
-    leaves_[at] = true;
+    leaves_[at] = 1;
     any = true;
   }
   return any;
@@ -206,24 +163,22 @@ Eigen::MatrixXd asynchronous_step::roughness(const frozen_step& step,
   for (int q = 0; q < 3; ++q) {
     const double at = look[static_cast<std::size_t>(q)];
     push.setZero();
-    for (const index j : followed_) {
-      const Eigen::VectorXd value = path(j).at(at);
-      const Eigen::VectorXd frozen = frozen_at(step, j, at);
+    std::vector<Eigen::VectorXd> products(followed_.size());
+    for (std::size_t i = 0; i < followed_.size(); ++i) {
+      const index j = followed_[i];
       const double square = unit(step, j) * unit(step, j);
-      push.col(j) = square * (value[0] * value.tail(d) - frozen[0] * frozen.tail(d));
+      const Eigen::VectorXd value = path(j).at(at);
+      const Eigen::VectorXd still = frozen(j).at(at);
+      products[i] = square * value[0] * value.tail(d);
+      push.col(j) = products[i] - square * still[0] * still.tail(d);
     }
     sum_over_neurons(step.modes.pattern, push, sums_);
     result.col(q) = sums_.cwiseProduct(inputs).colwise().sum().transpose();
-    for (const index j : followed_) {
-      const double square = unit(step, j) * unit(step, j);
-      for (const timed_change& timed : path(j).changes) {
+    for (std::size_t i = 0; i < followed_.size(); ++i) {
+      for (const timed_change& timed : path(followed_[i]).changes) {
         if (timed.fraction > at) break;
-        const double was = timed.change.from == pair_mode::active ? 1.0 : 0.0;
-        const double is = timed.change.to == pair_mode::active ? 1.0 : 0.0;
-        if (was == is) continue;
-        const Eigen::VectorXd value = path(j).at(at);
         const index k = timed.change.sample;
-        result(k, q) += (is - was) * square * value[0] * value.tail(d).dot(inputs.col(k));
+        result(k, q) += activation_gain(timed.change) * products[i].dot(inputs.col(k));
       }
     }
     result.col(q) = -field_->output_scale() * result.col(q) - change * bernstein_weights(at);
@@ -249,54 +204,73 @@ double asynchronous_step::shorten(double limit) const {
   return std::clamp(keep, 1e-12, 0.8);
 }
 
-local_start asynchronous_step::start_of(const frozen_step& step, const residual_path& drive,
-                                        index neuron) const {
-  const index d = field_->dimension();
+/// Puts a path at the start of the step.
+void asynchronous_step::place(const frozen_step& step, index neuron, local_path& path) const {
   const bool spherical = field_->chart() == chart_kind::spherical;
-  local_start start;
-  start.state.resize(d + 1);
-  start.state[0] = spherical ? field_->sign(step.state, neuron) : step.state[neuron];
-  start.state.tail(d) = field_->vectors(step.state).col(neuron);
-  if (const double size = unit(step, neuron); !spherical && size > 0.0) start.state /= size;
-  start.modes.row = step.modes.pattern.row(neuron);
-  if (const auto frame = step.modes.frames.find(neuron); frame != step.modes.frames.end()) {
-    start.modes.frame = frame->second;
+  path.a = spherical ? field_->sign(step.state, neuron) : step.state[neuron];
+  path.w = field_->vectors(step.state).col(neuron);
+  if (const double size = unit(step, neuron); !spherical && size > 0.0) {
+    path.a /= size;
+    path.w /= size;
   }
-  for (auto c = step.contacts.lower_bound({neuron, 0});
-       c != step.contacts.end() && c->first == neuron; ++c) {
-    start.contacts.push_back(c->second);
-  }
-  if (forces_.size() > 0) {
-    start.force = forces_.col(neuron).reshaped(d, 6);
-  } else {
-    start.force.resize(d, 6);
-    Eigen::VectorXd residual(field_->samples());
-    for (index i = 0; i < 6; ++i) {
-      residual = drive.monomials.col(i);
-      field_->active_force(step.modes.pattern, neuron, residual, start.force.col(i));
-    }
-  }
-  return start;
 }
 
-void asynchronous_step::follow(const frozen_step& step, const residual_path& drive,
-                               const std::vector<index>& who) {
-  for (const index j : followed_) paths_[static_cast<std::size_t>(j)].count = 0;
-  followed_ = who;
-  const auto count = static_cast<index>(who.size());
-  forces_.resize(0, 0);
-  if (count >= worth_a_pass) {
-    active_forces(*field_, step.modes.pattern, drive.monomials, pulls_, forces_);
+/// The same for a neuron that may leave its modes.
+void asynchronous_step::place_with_modes(const frozen_step& step, index neuron,
+                                         local_path& path) const {
+  place(step, neuron, path);
+  path.modes.row = step.modes.pattern.row(neuron);
+  path.modes.frame.reset();
+  if (const sliding_frame* frame = frame_of(step.modes, neuron)) path.modes.frame = *frame;
+  path.contacts.clear();
+  for (auto c = step.contacts.lower_bound({neuron, 0});
+       c != step.contacts.end() && c->first == neuron; ++c) {
+    path.contacts.push_back(c->second);
   }
+}
+
+/// D_j of all neurons in `who` against the residuals of `drive`, into `forces_`.
+void asynchronous_step::gather_forces(const frozen_step& step, const residual_path& drive,
+                                      const std::vector<index>& who) {
+  const index d = field_->dimension();
+  if (static_cast<index>(who.size()) >= worth_a_pass) {
+    active_forces(*field_, step.modes.pattern, drive.monomials, pulls_, forces_);
+    return;
+  }
+  forces_.resize(6 * d, field_->neurons());
+  Eigen::VectorXd residual(field_->samples());
+  for (const index j : who) {
+    for (index i = 0; i < 6; ++i) {
+      residual = drive.monomials.col(i);
+      field_->active_force(step.modes.pattern, j, residual, forces_.col(j).segment(i * d, d));
+    }
+  }
+}
+
+/// Follows neurons against the residuals of `drive`; with `and_frozen` also as if they did not
+/// leave their modes.
+void asynchronous_step::follow(const frozen_step& step, const residual_path& drive,
+                               const std::vector<index>& who, bool and_frozen) {
+  followed_ = who;
+  gather_forces(step, drive, who);
+  const index d = field_->dimension();
+  const auto count = static_cast<index>(who.size());
 #pragma omp parallel for schedule(dynamic, 8) if (count >= worth_a_pass)
   for (index i = 0; i < count; ++i) {
     const index j = who[static_cast<std::size_t>(i)];
+    const force_coefficients force(forces_.col(j).data(), d, 6);
     local_path& own = paths_[static_cast<std::size_t>(j)];
-    if (leaves_[static_cast<std::size_t>(j)]) {
-      flow_.follow(start_of(step, drive, j), drive, own);
+    if (leaves_[static_cast<std::size_t>(j)] != 0) {
+      place_with_modes(step, j, own);
+      flow_.follow(force, drive, own);
     } else {
-      flow_.follow_fixed(start_of(step, drive, j), drive, own);
+      place(step, j, own);
+      flow_.follow_fixed(force, frame_of(step.modes, j), drive, own);
     }
+    if (!and_frozen) continue;
+    local_path& still = frozen_[static_cast<std::size_t>(j)];
+    place(step, j, still);
+    flow_.follow_fixed(force, frame_of(step.modes, j), drive, still);
   }
 }
 
@@ -306,42 +280,21 @@ Eigen::MatrixXd asynchronous_step::outputs(const frozen_step& step, bool without
   const Eigen::MatrixXd& inputs = field_->data().inputs();
   pushes_.setZero(6 * d, field_->neurons());
   const auto count = static_cast<index>(followed_.size());
-  // What a sample sees that is active from piece p on: the sum of the moments of later pieces.
-  std::vector<std::vector<Eigen::MatrixXd>> tails(static_cast<std::size_t>(count));
-#pragma omp parallel for schedule(dynamic, 8) if (count >= worth_a_pass)
+#pragma omp parallel for schedule(static) if (count >= worth_a_pass)
   for (index i = 0; i < count; ++i) {
     const index j = followed_[static_cast<std::size_t>(i)];
-    const local_path& own = path(j);
     const double size = unit(step, j);
-    const double square = size * size;
-    if (square == 0.0) continue;
     auto push = pushes_.col(j).reshaped(d, 6);
-    Eigen::MatrixXd tail = Eigen::MatrixXd::Zero(d, 6);
-    std::vector<Eigen::MatrixXd>& kept = tails[static_cast<std::size_t>(i)];
-    if (!own.changes.empty()) kept.resize(own.count + 1, tail);
-    for (std::size_t p = own.count; p-- > 0;) {
-      const piece_moments part = moments(own.pieces[p]);
-      const Eigen::Matrix<double, 1, 6> plain = square * part.plain.transpose() * projection();
-      const matrix6 phi = square * part.phi * projection();
-      tail += own.pieces[p].w.lazyProduct(plain);
-      tail += own.pieces[p].force.lazyProduct(phi);
-      if (!kept.empty()) kept[p] = tail;
-    }
-    push = tail;
-    if (!without_frozen) continue;
-    Eigen::MatrixXd values(d, 6);
-    for (int node = 0; node < 6; ++node) {
-      const Eigen::VectorXd value = frozen_at(step, j, node / 5.0);
-      values.col(node) = square * value[0] * value.tail(d);
-    }
-    push -= bernstein_from_values(values);
+    push.noalias() = path(j).moments.lazyProduct(size * size * projection());
+    if (without_frozen) push -= frozen(j).moments.lazyProduct(size * size * projection());
   }
 
-  Eigen::MatrixXd result = Eigen::MatrixXd::Zero(n, 6);
+  Eigen::Matrix<double, 6, Eigen::Dynamic> result(6, n);
+  result.setZero();
   if (count >= worth_a_pass) {
     sum_over_neurons(step.modes.pattern, pushes_, sums_);
     for (index k = 0; k < n; ++k) {
-      result.row(k) = inputs.col(k).transpose() * sums_.col(k).reshaped(d, 6);
+      result.col(k).noalias() = sums_.col(k).reshaped(d, 6).transpose() * inputs.col(k);
     }
   } else {
     for (const index j : followed_) {
@@ -350,32 +303,29 @@ Eigen::MatrixXd asynchronous_step::outputs(const frozen_step& step, bool without
         std::uint64_t bits = step.modes.pattern.active_word(j, word);
         for (; bits != 0; bits &= bits - 1) {
           const index k = 64 * word + std::countr_zero(bits);
-          result.row(k) += inputs.col(k).transpose() * push;
+          result.col(k).noalias() += push.transpose() * inputs.col(k);
         }
       }
     }
   }
 
   kinks_.clear();
-  for (index i = 0; i < count; ++i) {
-    const std::vector<Eigen::MatrixXd>& tail = tails[static_cast<std::size_t>(i)];
-    if (tail.empty()) continue;
-    const local_path& own = path(followed_[static_cast<std::size_t>(i)]);
-    std::size_t p = 0;
+  const double kink_scale = field_->output_scale() * step.drive.h / static_cast<double>(n);
+  for (const index j : followed_) {
+    const local_path& own = path(j);
+    const double square = unit(step, j) * unit(step, j);
     for (const timed_change& timed : own.changes) {
-      while (p < own.count && own.pieces[p].begin < timed.fraction) ++p;
-      const bool was = timed.change.from == pair_mode::active;
-      const bool is = timed.change.to == pair_mode::active;
-      if (was == is) continue;
+      const double gain = activation_gain(timed.change);
+      if (gain == 0.0) continue;
       const index k = timed.change.sample;
-      const Eigen::RowVectorXd bend = inputs.col(k).transpose() * tail[p];
-      result.row(k) += is ? bend : -bend;
-      kinks_.push_back({timed.fraction, field_->output_scale() * step.drive.h *
-                                            bend.cwiseAbs().maxCoeff() * field_->data().norms()[k] /
-                                            static_cast<double>(n)});
+      const quintic after = own.moments.transpose() * inputs.col(k) - timed.before;
+      const quintic bend = square * (projection() * after);
+      result.col(k) += gain * bend;
+      kinks_.push_back(
+          {timed.fraction, kink_scale * bend.cwiseAbs().maxCoeff() * field_->data().norms()[k]});
     }
   }
-  return result;
+  return result.transpose();
 }
 
 /// How far a change of the residuals moves any neuron during the step, relative to its size.
@@ -384,44 +334,10 @@ double asynchronous_step::effect(const Eigen::MatrixXd& change, double h) const 
          static_cast<double>(field_->samples());
 }
 
-double asynchronous_step::dissipation(const frozen_step& step, index neuron) const {
-  const auto& [node, weight] = quadrature();
-  const local_path& own = path(neuron);
-  double sum = 0.0;
-  for (std::size_t p = 0; p < own.count; ++p) {
-    const local_piece& piece = own.pieces[p];
-    const matrix6 gram = piece.force.transpose() * piece.force;
-    const quintic along = piece.force.transpose() * piece.w;
-    const double span = piece.end - piece.begin;
-    for (std::size_t i = 0; i < node.size(); ++i) {
-      const double u = piece.at(piece.begin + node[i] * span);
-      const quintic at_u = powers(u);
-      const double a = piece.output_weight(u);
-      const double own_rate = at_u.dot(along + gram * piece.phi(u));
-      sum += weight[i] * span * (own_rate * own_rate + a * a * at_u.dot(gram * at_u));
-    }
-  }
+double asynchronous_step::dissipation(const frozen_step& step, index neuron,
+                                      const local_path& path) const {
   const double size = unit(step, neuron);
-  return field_->output_scale() * step.drive.h * size * size * sum;
-}
-
-double asynchronous_step::frozen_dissipation(const frozen_step& step, index neuron) const {
-  const index d = field_->dimension();
-  const auto& [node, weight] = quadrature();
-  Eigen::MatrixXd force = start_of(step, step.drive, neuron).force;
-  if (const auto frame = step.modes.frames.find(neuron); frame != step.modes.frames.end()) {
-    frame->second.project(force);
-  }
-  double sum = 0.0;
-  for (std::size_t i = 0; i < node.size(); ++i) {
-    const double u = node[i];
-    const Eigen::VectorXd value = frozen_at(step, neuron, u);
-    const Eigen::VectorXd own_force = force * powers(u);
-    const double own = own_force.dot(value.tail(d));
-    sum += weight[i] * (own * own + value[0] * value[0] * own_force.squaredNorm());
-  }
-  const double size = unit(step, neuron);
-  return field_->output_scale() * step.drive.h * size * size * sum;
+  return field_->output_scale() * step.drive.h * size * size * path.dissipated;
 }
 
 Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double fraction) const {
@@ -429,9 +345,16 @@ Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double frac
   const bool spherical = field_->chart() == chart_kind::spherical;
   Eigen::VectorXd state = step.control * bernstein_weights(fraction);
   for (const index neuron : followed_) {
-    const Eigen::VectorXd value = path(neuron).at(fraction);
+    const local_path& own = path(neuron);
     auto vector = field_->vectors(state).col(neuron);
-    vector = value.tail(d);
+    double a = own.a;
+    if (fraction < 1.0) {
+      const Eigen::VectorXd value = own.at(fraction);
+      a = value[0];
+      vector = value.tail(d);
+    } else {
+      vector = own.w;
+    }
     if (spherical) {
       const double norm = vector.norm();
       state[neuron] = step.state[neuron] + std::log(norm);
@@ -439,7 +362,7 @@ Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double frac
     } else {
       const double size = unit(step, neuron);
       vector *= size;
-      state[neuron] = value[0] * size;
+      state[neuron] = a * size;
     }
   }
   double& dissipated = state[state.size() - 1];
@@ -454,7 +377,8 @@ Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double frac
 std::vector<double> asynchronous_step::smooth_until() const {
   std::vector<double> ends{0.0, 1.0};
   for (const index j : followed_) {
-    for (std::size_t p = 0; p < path(j).count; ++p) ends.push_back(path(j).pieces[p].end);
+    const std::vector<double> own = path(j).ends();
+    ends.insert(ends.end(), own.begin(), own.end());
   }
   std::sort(ends.begin(), ends.end());
   ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
@@ -464,6 +388,7 @@ std::vector<double> asynchronous_step::smooth_until() const {
 flow_modes asynchronous_step::modes_at(const frozen_step& step, double fraction) const {
   flow_modes modes = step.modes;
   for (const index neuron : followed_) {
+    if (leaves_[static_cast<std::size_t>(neuron)] == 0) continue;
     const local_path& own = path(neuron);
     if (own.changes.empty() && fraction < 1.0) continue;
     if (fraction >= 1.0) {

@@ -30,11 +30,16 @@ class asynchronous_step {
         flow_(field, surfaces, settle),
         surfaces_(&surfaces),
         rtol_(rtol),
-        paths_(static_cast<std::size_t>(field.neurons())) {}
+        paths_(static_cast<std::size_t>(field.neurons())),
+        frozen_(paths_.size()) {}
 
   /// True when the step is complete; otherwise it has to be taken again, shortened by `shorter()`.
   [[nodiscard]] bool complete(const frozen_step& step);
   [[nodiscard]] double shorter() const { return shorter_; }
+  /// True when it was a single switch that the step could not hold: the next one may be long again.
+  [[nodiscard]] bool at_a_kink() const { return at_a_kink_; }
+  /// After a complete step, by how much the next one may be longer before the bends in it matter.
+  [[nodiscard]] double longer() const { return longer_; }
 
   /// Neurons whose paths replace the frozen step, increasing; empty paths for all others.
   [[nodiscard]] const std::vector<index>& followed() const { return followed_; }
@@ -47,9 +52,12 @@ class asynchronous_step {
   [[nodiscard]] flow_modes modes_at(const frozen_step& step, double fraction) const;
 
  private:
-  void follow(const frozen_step& step, const residual_path& drive, const std::vector<index>& who);
-  [[nodiscard]] local_start start_of(const frozen_step& step, const residual_path& drive,
-                                     index neuron) const;
+  void place(const frozen_step& step, index neuron, local_path& path) const;
+  void place_with_modes(const frozen_step& step, index neuron, local_path& path) const;
+  void gather_forces(const frozen_step& step, const residual_path& drive,
+                     const std::vector<index>& who);
+  void follow(const frozen_step& step, const residual_path& drive, const std::vector<index>& who,
+              bool and_frozen);
   [[nodiscard]] bool all_finished() const;
   [[nodiscard]] bool more_leave(const frozen_step& step);
   /// sum over the followed neurons of a_j relu(<w_j, x_k>) as quintics nearest in L2 (n x 6).
@@ -57,11 +65,12 @@ class asynchronous_step {
   [[nodiscard]] Eigen::MatrixXd roughness(const frozen_step& step, const Eigen::MatrixXd& change);
   [[nodiscard]] double effect(const Eigen::MatrixXd& change, double h) const;
   [[nodiscard]] double shorten(double limit) const;
-  [[nodiscard]] double dissipation(const frozen_step& step, index neuron) const;
-  [[nodiscard]] double frozen_dissipation(const frozen_step& step, index neuron) const;
-  /// (a, w) of a neuron in units of its size at the start, from the frozen step.
-  [[nodiscard]] Eigen::VectorXd frozen_at(const frozen_step& step, index neuron,
-                                          double fraction) const;
+  /// What one neuron's path adds to the dissipated loss.
+  [[nodiscard]] double dissipation(const frozen_step& step, index neuron,
+                                   const local_path& path) const;
+  [[nodiscard]] const local_path& frozen(index neuron) const {
+    return frozen_[static_cast<std::size_t>(neuron)];
+  }
   [[nodiscard]] double unit(const frozen_step& step, index neuron) const;
 
   /// A switch bends the residuals: at which fraction, and how far that moves other neurons.
@@ -74,18 +83,21 @@ class asynchronous_step {
   local_flow flow_;
   const switching_surfaces* surfaces_;
   double rtol_;
-  std::vector<local_path> paths_;  // by neuron
+  std::vector<local_path> paths_;   // by neuron
+  std::vector<local_path> frozen_;  // of those that leave, as if they did not
   std::vector<index> followed_;
-  std::vector<bool> leaves_;  // by neuron
+  std::vector<char> leaves_;  // by neuron
   std::vector<kink> kinks_;
   double dissipated_ = 0.0;  // at the end of the step, where all neurons were followed
   double dissipated_change_ = 0.0;
   bool all_followed_ = false;
   double shorter_ = 0.5;
+  double longer_ = 1.0;
+  bool at_a_kink_ = false;
   Eigen::MatrixXd pushes_;  // 6 d x m: a_j w_j in Bernstein coefficients
   Eigen::MatrixXd sums_;    // 6 d x n: sum of a_j w_j over the neurons active on a sample
   Eigen::MatrixXd pulls_;   // 6 d x n: r_k x_k / n in powers
-  Eigen::MatrixXd forces_;  // 6 d x m: D_j in powers; empty where made one at a time
+  Eigen::MatrixXd forces_;  // 6 d x m: D_j in powers, of those that are followed
 };
 
 }  // namespace reluflow::detail

@@ -157,42 +157,42 @@ void integrator::advance() {
   }
   stepper_.control_points(state_, rate_);
   if (!modes_.frames.empty()) build_residual_control();
-  // Several switches in one step are the business of asynchronous switching; a cut needs only the
-  // first.
   const bool asynchronous = flow_->switching == switching_method::asynchronous;
-  std::vector<std::pair<index, index>> at_rest;
-  std::vector<candidate> found =
-      search_.find(view(), modes_, contacts_, asynchronous ? 1.0 : same_event, at_rest);
-  rest(at_rest);
-  if (found.empty()) {
+  if (asynchronous ? !advance_asynchronous(h) : !cut(h)) {
     h_ = h * controller_.accept(step_error_);
     accept(h);
-    return;
   }
-  if (asynchronous) {
-    if (modes_.frames.empty()) build_residual_control();
-    const frozen_step step = freeze(h, found);
-    if (asynchronous_.complete(step)) {
-      h_ = std::max(h * controller_.accept(step_error_), std::exchange(resume_h_, 0.0));
-      accept_asynchronous(step);
-    } else {
-      ++run_.statistics.rejected;
-      resume_h_ = std::max(resume_h_, h);
-      h_ = h * asynchronous_.shorter();
-    }
-    return;
-  }
-  h_ = h;
-  cut(std::move(found));
 }
 
-frozen_step integrator::freeze(double h, const std::vector<candidate>& found) const {
-  frozen_step step{state_,    stepper_.last_control_points(),           modes_,
-                   contacts_, {residual_control_, h, force_error_, {}}, {}};
+/// Completes the step that the stepper holds together with the switches in it. False when there are
+/// none.
+bool integrator::advance_asynchronous(double h) {
+  std::vector<std::pair<index, index>> at_rest;
+  std::vector<index> leaving = search_.leaving(view(), modes_, contacts_, at_rest);
+  rest(at_rest);
+  if (leaving.empty()) return false;
+  if (modes_.frames.empty()) build_residual_control();
+  const frozen_step step = freeze(h, std::move(leaving));
+  if (asynchronous_.complete(step)) {
+    const double longer = std::min(controller_.accept(step_error_), asynchronous_.longer());
+    h_ = std::max(h * longer, std::exchange(resume_h_, 0.0));
+    accept_asynchronous(step);
+  } else {
+    ++run_.statistics.rejected;
+    if (asynchronous_.at_a_kink()) resume_h_ = std::max(resume_h_, h);
+    h_ = h * asynchronous_.shorter();
+  }
+  return true;
+}
+
+frozen_step integrator::freeze(double h, std::vector<index> leaving) const {
+  frozen_step step{state_,
+                   stepper_.last_control_points(),
+                   modes_,
+                   contacts_,
+                   {residual_control_, h, force_error_, {}, {}},
+                   std::move(leaving)};
   step.drive.expand();
-  std::set<index> leaving;
-  for (const candidate& event : found) leaving.insert(event.neuron);
-  step.leaving.assign(leaving.begin(), leaving.end());
   return step;
 }
 
@@ -307,14 +307,20 @@ void integrator::accept(double h) {
   watch_resting();
 }
 
-/// Ends the step at the first event and settles what arrives there.
-void integrator::cut(std::vector<candidate> found) {
+/// Ends the step that the stepper holds at the first switch in it and settles what arrives there.
+/// False when there is none.
+bool integrator::cut(double h_trial) {
+  std::vector<std::pair<index, index>> at_rest;
+  const std::vector<candidate> found = search_.find(view(), modes_, contacts_, same_event, at_rest);
+  rest(at_rest);
+  if (found.empty()) return false;
+  h_ = h_trial;
   const candidate first = found.front();
   if (first.fraction > 0.0) {
     const double h = locate(first);
-    if (ending_) return;
+    if (ending_) return true;
     accept(h);
-    if (ending_) return;
+    if (ending_) return true;
   }
   std::vector<candidate> arrived;
   for (const candidate& event : found) {
@@ -328,6 +334,7 @@ void integrator::cut(std::vector<candidate> found) {
     if (arrives) arrived.push_back(event);
   }
   settle(arrived);
+  return true;
 }
 
 /// Repeats the step up to the event until the time of the event no longer moves; returns its

@@ -38,9 +38,10 @@ class integrator {
 
   void accept(double h);
   void accept_asynchronous(const frozen_step& step);
-  [[nodiscard]] frozen_step freeze(double h, const std::vector<candidate>& found) const;
+  [[nodiscard]] bool advance_asynchronous(double h);
+  [[nodiscard]] frozen_step freeze(double h, std::vector<index> leaving) const;
   [[nodiscard]] double end_of(double h) const;
-  void cut(std::vector<candidate> found);
+  [[nodiscard]] bool cut(double h_trial);
   [[nodiscard]] double locate(const candidate& first);
   void settle(const std::vector<candidate>& arrived);
   void settle_neuron(index neuron, const std::vector<arrival>& arrivals);

@@ -2,9 +2,16 @@
 
 #include "length.hpp"
 
+#include <boost/math/tools/roots.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace reluflow::detail {
 namespace {
@@ -16,16 +23,20 @@ constexpr double rounding = 8.0 * epsilon;
 constexpr double longest_piece = 1.0;
 
 /// Switches of one neuron in one step beyond which the step is given up.
-constexpr int most_switches = 4000;
+constexpr int most_switches = 20000;
 
 /// Pieces are made so short that they may meet no more surfaces than this: every switch begins a
 /// new piece, and all surfaces that it may meet are looked at again.
 constexpr std::size_t most_candidates = 12;
 
 /// In units of the step: no shorter piece is made for the sake of few candidates.
-constexpr double shortest_piece = 1e-3;
+constexpr double shortest_piece = 1e-4;
 
-using matrix6 = Eigen::Matrix<double, 6, 6>;
+/// So many |w| away from its surface a pair's mode can be told by the sign of z.
+constexpr double plain = 1e-9;
+
+/// Coefficients of a force below this many times its size are rounding of the residuals' own.
+constexpr double negligible = 1e-14;
 
 /// Right-multiplication by this turns Bernstein coefficients into those of powers.
 const matrix6& to_monomials() {
@@ -44,78 +55,59 @@ const matrix6& to_monomials() {
   return conversion;
 }
 
-/// Right-multiplication by this turns powers of t into powers of u, t = begin + length u.
-matrix6 shift(double begin, double length) {
-  static constexpr double choose[6][6] = {{1, 0, 0, 0, 0, 0}, {1, 1, 0, 0, 0, 0},
-                                          {1, 2, 1, 0, 0, 0}, {1, 3, 3, 1, 0, 0},
-                                          {1, 4, 6, 4, 1, 0}, {1, 5, 10, 10, 5, 1}};
-  const quintic begins = powers(begin);
-  const quintic lengths = powers(length);
-  matrix6 result = matrix6::Zero();
-  for (int i = 0; i < 6; ++i) {
-    for (int l = 0; l <= i; ++l) result(i, l) = choose[i][l] * begins[i - l] * lengths[l];
+/// Turns coefficients of powers of t (columns 0 to `degree`) into those of u, t = begin + length u.
+template <class Coefficients>
+void shift(Coefficients& polynomial, int degree, double begin, double length) {
+  for (int i = 0; i < degree; ++i) {
+    for (int l = degree - 1; l >= i; --l) polynomial.col(l) += begin * polynomial.col(l + 1);
   }
-  return result;
+  double power = length;
+  for (int l = 1; l <= degree; ++l, power *= length) polynomial.col(l) *= power;
 }
 
 double sense_of(pair_mode mode) { return mode == pair_mode::active ? 1.0 : -1.0; }
 
 }  // namespace
 
-double local_piece::output_weight(double u) const {
-  double value = 0.0;
-  for (int m = degree; m >= 0; --m) value = value * u + a[static_cast<std::size_t>(m)];
-  return value;
+void residual_path::expand() {
+  // Differences first: residuals that hardly change are to keep small coefficients.
+  monomials = (control.colwise() - control.col(0)) * to_monomials();
+  monomials.col(0) = control.col(0);
+  by_sample = monomials.transpose();
 }
-
-quintic local_piece::phi(double u) const {
-  quintic value;
-  double power = u;
-  for (int i = 0; i < 6; ++i) {
-    double sum = 0.0;
-    for (int m = degree; m > i; --m) sum = sum * u + phi_coefficient(i, m);
-    value[i] = sum * power;
-    power *= u;
-  }
-  return value;
-}
-
-Eigen::VectorXd local_path::at(double fraction) const {
-  std::size_t i = 0;
-  while (i + 1 < count && fraction > pieces[i].end) ++i;
-  const local_piece& piece = pieces[i];
-  const double u = piece.at(fraction);
-  Eigen::VectorXd value(piece.w.size() + 1);
-  value[0] = piece.output_weight(u);
-  value.tail(piece.w.size()) = piece.w + piece.force * piece.phi(u);
-  return value;
-}
-
-void residual_path::expand() { monomials = control * to_monomials(); }
 
 /// The state of one walk through a step.
-struct local_flow::traveller {
-  const local_flow& flow;
-  const residual_path& drive;
-  local_path& path;
-  double a;
-  Eigen::VectorXd w;
-  Eigen::MatrixXd active;  // D_act on the whole step in powers of the fraction, d x 6
-  Eigen::MatrixXd force;   // the same without what sliding takes away
-  matrix6 to_piece;  // right-multiplication: powers of the fraction to those of the last piece
+template <int Dimension>
+class local_flow::traveller {
+ public:
+  traveller(const local_flow& owner, const residual_path& residuals,
+            const force_coefficients& initial_force, local_path& result)
+      : flow(owner), drive(residuals), path(result), w(result.w), active(initial_force) {
+    path.restart(w.size());
+  }
 
-  // Surfaces that the neuron can reach while it stays within `reach` of where they were collected.
-  std::vector<index> near;
-  Eigen::VectorXd all;  // z of all surfaces where they were collected
+  void follow() {
+    project(path.modes.frame ? &*path.modes.frame : nullptr);
+    look_at_holds();
+    run(true);
+  }
+
+  void follow_fixed(const sliding_frame* frame) {
+    project(frame);
+    run(false);
+  }
+
+ private:
+  using vector = Eigen::Matrix<double, Dimension, 1>;
+  using coefficients = Eigen::Matrix<double, Dimension, 6>;
+
   struct candidate {
     index surface;
     pair_mode mode;
-    double z;  // signed so that it is >= 0 before a switch
+    double z;        // signed so that it is >= 0 before a switch
+    double speed;    // dz/du at the start of the piece
+    double soonest;  // u before which it is not met
   };
-  std::vector<candidate> candidates;  // those that the last piece may meet
-  double longest = 1.0;               // length of a piece that meets few surfaces
-  double reach = -1.0;
-  double travelled = 0.0;
 
   struct event {
     double u = 2.0;
@@ -125,294 +117,375 @@ struct local_flow::traveller {
     bool origin = false;
   };
 
-  traveller(const local_flow& owner, const residual_path& residuals, local_start start,
-            local_path& result)
-      : flow(owner), drive(residuals), path(result), active(std::move(start.force)) {
-    a = start.state[0];
-    w = start.state.tail(start.state.size() - 1);
-    path.modes = std::move(start.modes);
-    path.contacts = std::move(start.contacts);
-    path.changes.clear();
-    path.count = 0;
-    path.finished = false;
-    project();
+  using normal_vector = Eigen::Map<const vector>;
+  [[nodiscard]] normal_vector normal(index surface) const {
+    const Eigen::MatrixXd& normals = flow.surfaces_->normals();
+    return normal_vector(normals.data() + surface * normals.rows(), normals.rows());
   }
 
-  void project() {
-    force = active;
-    if (path.modes.frame) path.modes.frame->project(force);
+  [[nodiscard]] pair_mode mode_on(index surface) const {
+    return path.modes.row(0, flow.surfaces_->representative(surface));
   }
 
   void run(bool search_switches) {
     double at = 0.0;
     for (int switches = 0; at < 1.0;) {
-      local_piece& piece = expand(at);
-      if (search_switches && !collect(piece)) {
-        --path.count;
-        continue;
-      }
-      const event first = search_switches ? search(piece) : event{};
-      if (first.u > 1.0) {
-        piece.end = piece.begin + piece.length;
-        if (piece.end > 1.0 - epsilon) piece.end = 1.0;
-        at = piece.end;
-        advance(piece, 1.0);
-        continue;
-      }
+      expand(at);
+      if (search_switches && !collect()) continue;
+      const event first = search_switches ? search() : event{};
+      const bool switched = first.u <= 1.0;
+      const double u = switched ? first.u : 1.0;
+      double end = std::min(1.0, begin + u * length_);
+      if (!switched && end > 1.0 - epsilon) end = 1.0;
+      keep(u, end);
+      at = end;
+      advance(u);
+      if (!switched) continue;
       if (++switches > most_switches) return;
-      piece.end = std::min(1.0, piece.begin + first.u * piece.length);
-      at = piece.end;
-      advance(piece, first.u);
-      if (!(piece.end > piece.begin)) --path.count;
       settle(at, first);
     }
+    path.w = w;
     path.finished = true;
   }
 
-  /// The series from `begin` to the end of the step or as far as they converge fast.
-  local_piece& expand(double begin) {
-    if (path.count == path.pieces.size()) path.pieces.emplace_back();
-    local_piece& piece = path.pieces[path.count++];
-    piece.begin = begin;
-    piece.length = std::min(longest, 1.0 - begin);
-    // |D| <= sum of |D_i| on the step.
-    double largest = 0.0;
-    for (index i = 0; i < 6; ++i) largest += length(force.col(i));
-    if (drive.h * piece.length * largest > longest_piece) {
-      piece.length = longest_piece / (drive.h * largest);
-    }
-    piece.h = drive.h * piece.length;
-    piece.w = w;
-    to_piece = shift(begin, piece.length);
-    piece.force = force.lazyProduct(to_piece);
-    const matrix6 gram = piece.force.transpose().lazyProduct(piece.force);
-    const quintic along = piece.force.transpose().lazyProduct(w);
-    const quintic sizes = gram.diagonal().cwiseSqrt();
-    const double size = std::abs(a) + length(w);
-
-    piece.a[0] = a;
-    double last = size;
-    int m = 0;
-    for (; m < largest_degree; ++m) {
-      const auto next = static_cast<std::size_t>(m) + 1;
-      double sum = m < 6 ? along[m] : 0.0;
-      double moved = 0.0;
-      for (int l = 0; l <= std::min(5, m); ++l) {
-        for (int i = 0; i < std::min(6, m - l); ++i) {
-          sum += gram(i, l) * piece.phi_coefficient(i, m - l);
-        }
-      }
-      piece.a[next] = piece.h * sum / static_cast<double>(m + 1);
-      for (int i = 0; i <= std::min(5, m); ++i) {
-        moved += std::abs(piece.phi_coefficient(i, m + 1)) * sizes[i];
-      }
-      const double term = std::abs(piece.a[next]) + moved;
-      if (m >= 5 && term + last <= 0.5 * epsilon * size) break;
-      last = term;
-    }
-    piece.degree = std::min(m + 1, largest_degree);
-    return piece;
+  /// Takes off the force what sliding takes away.
+  void project(const sliding_frame* frame) {
+    force = active;
+    if (frame != nullptr) frame->project(force);
+    double size = 0.0;
+    quintic sizes;
+    for (int i = 0; i < 6; ++i) size += sizes[i] = length(force.col(i));
+    force_bound = size;
+    products.degree = 5;
+    while (products.degree > 0 && sizes[products.degree] <= negligible * size) --products.degree;
   }
 
-  void advance(const local_piece& piece, double u) {
-    const quintic phi = piece.phi(u);
-    const Eigen::VectorXd step = piece.force.lazyProduct(phi);
+  /// The series from `from` to the end of the step, or as far as they converge fast.
+  void expand(double from) {
+    begin = from;
+    length_ = std::min(longest, 1.0 - begin);
+    // |D| <= sum of |D_i| on the step.
+    if (drive.h * length_ * force_bound > longest_piece) {
+      length_ = longest_piece / (drive.h * force_bound);
+    }
+    const int q = products.degree;
+    piece_force = force;
+    shift(piece_force, q, begin, length_);
+    for (int i = 0; i <= q; ++i) {
+      for (int l = 0; l <= i; ++l) {
+        products.gram(i, l) = products.gram(l, i) = piece_force.col(i).dot(piece_force.col(l));
+      }
+      products.along[i] = piece_force.col(i).dot(w);
+      products.lengths[i] = std::sqrt(products.gram(i, i));
+    }
+    w_size = length(w);
+    series.expand(path.a, std::abs(path.a) + w_size, products, drive.h * length_);
+  }
+
+  /// Keeps the piece up to `u`, where it ends at fraction `end`.
+  void keep(double u, double end) {
+    if (!(end > begin)) return;
+    path.append(begin, end, length_, series, w.data(), piece_force.data(), products.degree);
+    const local_moments part = series.moments(products, begin, length_, u);
+    const int terms = products.degree + 1;
+    path.moments += w * part.plain.transpose();
+    path.moments.noalias() +=
+        piece_force.leftCols(terms).lazyProduct(part.phi.leftCols(terms).transpose());
+    path.dissipated += part.dissipated;
+  }
+
+  void advance(double u) {
+    const quintic phi = series.phi_at(u, products.degree);
+    vector step = phi[0] * piece_force.col(0);
+    for (int i = 1; i <= products.degree; ++i) step += phi[i] * piece_force.col(i);
     travelled += length(step);
     w += step;
-    a = piece.output_weight(u);
+    path.a = series.output_weight(u);
+    w_size = length(w);
     leave_contacts();
   }
 
   /// Finds the surfaces that the piece may meet. False when there are too many of them: then the
   /// piece is to be taken again, shorter.
-  bool collect(const local_piece& piece) {
-    double travel = 0.0;
-    for (int i = 0; i < 6; ++i) {
-      double sum = 0.0;
-      for (int m = i + 1; m <= piece.degree; ++m) sum += std::abs(piece.phi_coefficient(i, m));
-      travel += sum * length(piece.force.col(i));
-    }
-    look_around(travel);
-    const double noise = rounding * length(w);
+  bool collect() {
+    const double noise = rounding * w_size;
+    const double ahead = travelled + series.travel + noise;
+    look_around(ahead);
     candidates.clear();
-    for (const index s : near) {
-      const pair_mode mode = path.modes.row(0, flow.surfaces_->representative(s));
-      if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
-      const double z = sense_of(mode) * flow.surfaces_->normals().col(s).dot(w);
-      if (z <= travel + noise) candidates.push_back({s, mode, z});
+    if (near.size() > most_candidates && travelled == 0.0) {
+      // All distances are fresh: no need to compute any in order to count them.
+      const auto many =
+          std::count_if(near.begin(), near.end(), [&](index s) { return due[s] <= ahead; });
+      if (!few_enough(static_cast<std::size_t>(many))) return false;
     }
-    if (candidates.size() <= most_candidates || piece.length < shortest_piece) {
-      if (2 * candidates.size() < most_candidates) longest *= 2.0;
+    for (const index s : near) {
+      if (due[s] > ahead) continue;
+      double z = normal(s).dot(w);
+      pair_mode mode = z > 0.0 ? pair_mode::active : pair_mode::inactive;
+      if (std::abs(z) > plain * w_size) {
+        z = std::abs(z);
+      } else {
+        mode = mode_on(s);
+        if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
+        z *= sense_of(mode);
+      }
+      due[s] = travelled + z;
+      if (due[s] <= ahead) candidates.push_back({s, mode, z, 0.0, 0.0});
+    }
+    return few_enough(candidates.size());
+  }
+
+  /// False when a piece may meet so many surfaces that it had better be shorter.
+  bool few_enough(std::size_t surfaces) {
+    if (surfaces <= most_candidates || length_ < shortest_piece) {
+      if (4 * surfaces < most_candidates) longest = 2.0 * length_;
       return true;
     }
-    longest = piece.length * 0.5 * static_cast<double>(most_candidates) /
-              static_cast<double>(candidates.size());
-    reach = -1.0;
+    longest = length_ * 0.5 * static_cast<double>(most_candidates) / static_cast<double>(surfaces);
+    horizon = travelled;
     return false;
   }
 
-  /// Makes sure that `near` holds every surface that the piece can reach.
-  void look_around(double travel) {
-    if (travelled + travel <= reach) return;
-    reach = 6.0 * travel + rounding * length(w);
-    travelled = 0.0;
-    near.clear();
-    flow.surfaces_->distances(w, all);
-    for (index s = 0; s < all.size(); ++s) {
-      if (std::abs(all[s]) <= reach) near.push_back(s);
+  /// Makes sure that `near` holds every surface that can be met before the neuron has travelled as
+  /// far as `ahead`.
+  void look_around(double ahead) {
+    if (ahead <= horizon) return;
+    if (due.size() == 0) {
+      flow.surfaces_->distances(w, due);
+      due = due.array().abs() + travelled;
     }
+    // For so many pieces that the passes over all surfaces and over the near ones cost the same.
+    const double pieces = std::sqrt(static_cast<double>(due.size()) / most_candidates);
+    horizon = travelled + std::max(2.0, pieces) * (ahead - travelled);
+    room.resize(static_cast<std::size_t>(due.size()));
+    std::size_t count = 0;
+    for (index s = 0; s < due.size(); ++s) {
+      room[count] = s;
+      count += due[s] <= horizon ? 1 : 0;
+    }
+    near = std::span(room.data(), count);
   }
 
-  event search(const local_piece& piece) {
-    const double noise = rounding * length(w);
-    const double slow = drive.force_error * std::abs(a) * piece.h;
+  event search() {
+    const double noise = rounding * w_size;
+    const double slow = drive.force_error * std::abs(path.a) * series.h;
     const std::optional<index> on_line =
-        flow.field_->chart() == chart_kind::cartesian
+        on_surface && flow.field_->chart() == chart_kind::cartesian
             ? farthest_on_a_line(*flow.surfaces_, path.modes.row, 0, w)
             : std::nullopt;
+    // z lies between z_0 + z_1 u -+ bend u^2.
+    const double bend = series.bend;
+    std::erase_if(candidates, [&](candidate& c) {
+      if (on_line && c.surface != *on_line) return true;
+      c.speed = sense_of(c.mode) * series.phi(0, 1) * normal(c.surface).dot(piece_force.col(0));
+      if (c.z > noise && c.z + c.speed - bend > noise) return true;
+      const double root = std::sqrt(c.speed * c.speed + 4.0 * bend * std::max(c.z, 0.0));
+      c.soonest = c.z > noise ? 2.0 * c.z / (root - c.speed) : 0.0;
+      return false;
+    });
+    std::sort(candidates.begin(), candidates.end(), [](const candidate& x, const candidate& y) {
+      return std::tie(x.soonest, x.surface) < std::tie(y.soonest, y.surface);
+    });
     event first;
-    for (const auto& [s, mode, z_start] : candidates) {
-      if (on_line && s != *on_line) continue;
-      const quintic pull =
-          sense_of(mode) * piece.force.transpose().lazyProduct(flow.surfaces_->normals().col(s));
-      std::array<double, largest_degree + 1> coefficients;
-      coefficients[0] = z_start;
-      double movement = 0.0;
-      for (int m = 1; m <= piece.degree; ++m) {
-        double sum = 0.0;
-        for (int i = 0; i < std::min(6, m); ++i) sum += pull[i] * piece.phi_coefficient(i, m);
-        coefficients[static_cast<std::size_t>(m)] = sum;
-        movement += std::abs(sum);
-      }
-      if (z_start > movement + noise) continue;
-      bernstein_polynomial z = from_monomials(coefficients.data(), piece.degree);
-      const double last_move = derivative(z).b[static_cast<std::size_t>(piece.degree) - 1];
-      const bool slow_start = std::abs(coefficients[1]) <= slow + noise;
-      if (std::find(path.contacts.begin(), path.contacts.end(), s) != path.contacts.end()) {
-        z = divide_by_x(z);
-        if (slow_start) z = divide_by_x(z);
-        if (z.bound() <= noise + slow) continue;
-      } else if (z.bound() <= noise) {
-        continue;
-      }
-      const auto root = first_descent(z);
+    for (const candidate& c : candidates) {
+      if (c.soonest >= first.u) break;
+      const bool touched =
+          std::find(path.contacts.begin(), path.contacts.end(), c.surface) != path.contacts.end();
+      if (touched && c.speed - bend > noise + slow) continue;
+      const std::optional<double> root =
+          !touched && !on_line && c.z > noise && c.speed + 2.0 * bend < -(slow + noise)
+              ? only_root(c, std::min(1.0, first.u))
+              : first_root(c, touched, slow, noise);
       if (!root || *root >= first.u) continue;
-      if (slow_start && std::abs(last_move) <= slow + noise) {
-        if (mode == pair_mode::inactive && flow.surfaces_->one_sided(s)) {
-          flow.surfaces_->set_mode(path.modes.row, 0, s, pair_mode::resting);
-        }
-        continue;
-      }
-      first = {*root, s, flow.settler_->guess(s, path.modes.row, 0), false, on_line.has_value()};
+      first = {*root, c.surface, flow.settler_->guess(c.surface, path.modes.row, 0), false,
+               on_line.has_value()};
     }
-    if (path.modes.frame) search_releases(piece, first);
+    if (path.modes.frame) search_releases(first);
     return first;
   }
 
-  void search_releases(const local_piece& piece, event& first) const {
-    const sliding_frame& frame = *path.modes.frame;
-    const double sign = a != 0.0 ? a : piece.a[1];
-    const double sense = sign < 0.0 ? 1.0 : -1.0;
-    const Eigen::MatrixXd multipliers = sense * (frame.multiplier_map * (active * to_piece));
-    for (std::size_t f = 0; f < frame.surfaces.size(); ++f) {
-      const index s = frame.surfaces[f];
-      Eigen::RowVectorXd strength(6);
-      Eigen::RowVectorXd from_below(6);
-      for (index i = 0; i < 6; ++i) {
-        const auto residual = [&](index k) { return drive.monomials(k, i); };
-        strength[i] = sense * flow.settler_->strength(s, residual);
-        from_below[i] = sense * flow.settler_->strength_below(s, residual);
+  /// z of a candidate as a polynomial of u.
+  [[nodiscard]] std::array<double, largest_degree + 1> polynomial(const candidate& c) const {
+    quintic pull;
+    const auto n = normal(c.surface);
+    for (int i = 0; i <= products.degree; ++i) {
+      pull[i] = sense_of(c.mode) * n.dot(piece_force.col(i));
+    }
+    std::array<double, largest_degree + 1> result;
+    result[0] = c.z;
+    for (int m = 1; m <= series.degree; ++m) {
+      double sum = 0.0;
+      for (int i = 0; i <= products.degree; ++i) sum += pull[i] * series.phi(i, m);
+      result[static_cast<std::size_t>(m)] = sum;
+    }
+    return result;
+  }
+
+  /// Where z falls below zero on [0, until], for a candidate whose z is > 0 at first and falls all
+  /// the way.
+  [[nodiscard]] std::optional<double> only_root(const candidate& c, double until) const {
+    const std::array<double, largest_degree + 1> z = polynomial(c);
+    const auto value_and_slope = [&](double u) {
+      double value = 0.0;
+      double slope = 0.0;
+      for (int m = series.degree; m >= 0; --m) {
+        slope = slope * u + value;
+        value = value * u + z[static_cast<std::size_t>(m)];
       }
-      const Eigen::RowVectorXd held =
-          multipliers.row(static_cast<index>(f)) + from_below * to_piece;
-      const Eigen::RowVectorXd left = strength * to_piece - held;
-      const auto look = [&](const Eigen::RowVectorXd& monomials, surface_side side) {
+      return std::pair(value, slope);
+    };
+    if (!(value_and_slope(until).first < 0.0)) return {};
+    std::uintmax_t iterations = 50;
+    return boost::math::tools::newton_raphson_iterate(value_and_slope, std::min(c.soonest, until),
+                                                      0.0, until, 50, iterations);
+  }
+
+  /// Where z falls below zero first; pairs that turn out to lie on their surface come to rest.
+  std::optional<double> first_root(const candidate& c, bool touched, double slow, double noise) {
+    const std::array<double, largest_degree + 1> powers_of_u = polynomial(c);
+    bernstein_polynomial z = from_monomials(powers_of_u.data(), series.degree);
+    const double last_move = derivative(z).b[static_cast<std::size_t>(series.degree) - 1];
+    const bool slow_start = std::abs(powers_of_u[1]) <= slow + noise;
+    if (touched) {
+      z = divide_by_x(z);
+      // A pair that leaves tangentially has no velocity yet: look at what comes next.
+      if (slow_start) z = divide_by_x(z);
+      if (z.bound() <= noise + slow) return {};
+    } else if (z.bound() <= noise) {
+      return {};
+    }
+    const auto root = first_descent(z);
+    if (root && slow_start && std::abs(last_move) <= slow + noise) {
+      if (c.mode == pair_mode::inactive && flow.surfaces_->one_sided(c.surface)) {
+        flow.surfaces_->set_mode(path.modes.row, 0, c.surface, pair_mode::resting);
+        on_surface = true;
+      }
+      return {};
+    }
+    return root;
+  }
+
+  void search_releases(event& first) const {
+    const sliding_frame& frame = *path.modes.frame;
+    const double sign = path.a != 0.0 ? path.a : series.a[1];
+    const double sense = sign < 0.0 ? 1.0 : -1.0;
+    Eigen::MatrixXd multipliers = sense * (frame.multiplier_map * active);
+    Eigen::MatrixXd strengths(multipliers.rows(), 6);
+    for (index f = 0; f < multipliers.rows(); ++f) {
+      const index s = frame.surfaces[static_cast<std::size_t>(f)];
+      for (index i = 0; i < 6; ++i) {
+        const auto residual = [&](index k) { return drive.by_sample(i, k); };
+        strengths(f, i) = sense * flow.settler_->strength(s, residual);
+        multipliers(f, i) += sense * flow.settler_->strength_below(s, residual);
+      }
+    }
+    shift(multipliers, 5, begin, length_);
+    shift(strengths, 5, begin, length_);
+    for (index f = 0; f < multipliers.rows(); ++f) {
+      const Eigen::Matrix<double, 1, 6> held = multipliers.row(f);
+      const Eigen::Matrix<double, 1, 6> left = strengths.row(f) - held;
+      const auto look = [&](const Eigen::Matrix<double, 1, 6>& monomials, surface_side side) {
         const bernstein_polynomial p = from_monomials(monomials.data(), 5);
         if (p.bound() <= 2.0 * drive.force_error) return;
         const auto root = first_descent(p);
-        if (root && *root < first.u) first = {*root, s, side};
+        if (root && *root < first.u) {
+          first = {*root, frame.surfaces[static_cast<std::size_t>(f)], side};
+        }
       };
       look(held, surface_side::below);
       look(left, surface_side::above);
     }
     std::array<double, largest_degree + 1> weight{};
-    for (std::size_t m = 0; m <= static_cast<std::size_t>(piece.degree); ++m) {
-      weight[m] = sign < 0.0 ? -piece.a[m] : piece.a[m];
+    for (std::size_t m = 0; m <= static_cast<std::size_t>(series.degree); ++m) {
+      weight[m] = sign < 0.0 ? -series.a[m] : series.a[m];
     }
-    const auto root = first_descent(from_monomials(weight.data(), piece.degree));
+    const auto root = first_descent(from_monomials(weight.data(), series.degree));
     if (root && *root > 0.0 && *root < first.u) first = {*root, -1, surface_side::below, true};
   }
 
   void settle(double at, const event& first) {
-    if (crosses(at, first)) return;
     const quintic weights = powers(at);
+    if (crosses(at, weights, first)) return;
     std::vector<arrival> arrivals;
     if (first.sign_change) {
-      a = 0.0;
+      path.a = 0.0;
       for (const index s : path.modes.frame->surfaces) arrivals.push_back({s, surface_side::below});
     } else {
       arrivals.push_back({first.surface, first.guess});
     }
     neuron_force push;
     push.active = active * weights;
-    push.residual = [&](index k) { return drive.monomials.row(k).dot(weights); };
+    push.residual = [&](index k) { return drive.by_sample.col(k).dot(weights); };
     push.error = drive.force_error;
-    push.sign = std::copysign(1.0, a != 0.0 ? a : push.active.dot(w));
+    push.sign = std::copysign(1.0, path.a != 0.0 ? path.a : push.active.dot(w));
     std::vector<mode_change> changes;
     if (first.origin) {
       const auto line = flow.settler_->pass_origin(first.surface, push, path.modes, changes);
       w.setZero();
-      if (line) w = beyond_origin * std::abs(a) * *line;
-      reach = -1.0;
+      if (line) w = beyond_origin * std::abs(path.a) * *line;
+      due.resize(0);
+      horizon = travelled;
     } else {
       for (const index s : flow.settler_->settle(arrivals, push, path.modes, changes)) touch(s);
     }
-    const dataset& data = flow.field_->data();
     for (const mode_change& change : changes) {
       const double before = change.from == pair_mode::active ? 1.0 : 0.0;
       const double after = change.to == pair_mode::active ? 1.0 : 0.0;
-      if (before != after) {
-        active.noalias() += (after - before) / static_cast<double>(data.size()) *
-                            data.inputs().col(change.sample) * drive.monomials.row(change.sample);
-      }
-      path.changes.push_back({at, change});
+      note(at, change);
+      if (before != after) switch_force(change.sample, after - before);
     }
     if (path.modes.frame) path.modes.frame->project(w);
-    project();
+    project(path.modes.frame ? &*path.modes.frame : nullptr);
+    look_at_holds();
+  }
+
+  void look_at_holds() {
+    on_surface = false;
+    for (index word = 0; word < path.modes.row.words() && !on_surface; ++word) {
+      on_surface = path.modes.row.surface_word(0, word) != 0;
+    }
   }
 
   /// The common case, without the machinery of boundaries: a neuron that nothing holds meets one
   /// surface and both fields carry it across.
-  bool crosses(double at, const event& first) {
-    if (first.sign_change || first.origin || path.modes.frame ||
+  bool crosses(double at, const quintic& weights, const event& first) {
+    if (on_surface || first.sign_change || first.origin ||
         !flow.surfaces_->one_sided(first.surface) ||
         flow.surfaces_->members(first.surface).size() > 1) {
       return false;
     }
-    for (index word = 0; word < path.modes.row.words(); ++word) {
-      if (path.modes.row.surface_word(0, word) != 0) return false;
-    }
     const index k = flow.surfaces_->representative(first.surface);
     const pair_mode before = path.modes.row(0, k);
     const pair_mode after = before == pair_mode::active ? pair_mode::inactive : pair_mode::active;
-    const quintic weights = powers(at);
     const dataset& data = flow.field_->data();
-    const double share = 1.0 / static_cast<double>(data.size());
-    const double direction = -sense_of(before) * (a < 0.0 ? -1.0 : 1.0);
-    const double jump =
-        -sense_of(before) * share * data.norms()[k] * drive.monomials.row(k).dot(weights);
-    const double velocity = flow.surfaces_->normals().col(first.surface).dot(active * weights);
+    const double direction = -sense_of(before) * (path.a < 0.0 ? -1.0 : 1.0);
+    const double jump = -sense_of(before) * data.norms()[k] * drive.by_sample.col(k).dot(weights) /
+                        static_cast<double>(data.size());
+    const double velocity = normal(first.surface).dot(active * weights);
     if (!(direction * velocity > drive.force_error) ||
         !(direction * (velocity + jump) > drive.force_error)) {
       return false;
     }
     path.modes.row.set(0, k, after);
-    path.changes.push_back({at, {k, before, after, false, 0.0}});
+    note(at, {k, before, after, false, 0.0});
     touch(first.surface);
-    const Eigen::RowVectorXd added = -sense_of(before) * share * drive.monomials.row(k);
-    active.noalias() += data.inputs().col(k) * added;
-    force = active;
+    switch_force(k, -sense_of(before));
+    project(nullptr);
     return true;
+  }
+
+  /// Sample k begins (+1) or ceases (-1) to drive the neuron.
+  void switch_force(index k, double gain) {
+    const dataset& data = flow.field_->data();
+    const double share = gain / static_cast<double>(data.size());
+    const Eigen::Map<const vector> x(data.inputs().data() + k * w.size(), w.size());
+    active.noalias() += x * (share * drive.by_sample.col(k).transpose());
+  }
+
+  void note(double at, const mode_change& change) {
+    const Eigen::Map<const vector> x(flow.field_->data().inputs().data() + change.sample * w.size(),
+                                     w.size());
+    path.changes.push_back({at, change, path.moments.transpose() * x});
   }
 
   void touch(index surface) {
@@ -423,20 +496,65 @@ struct local_flow::traveller {
 
   void leave_contacts() {
     std::erase_if(path.contacts, [&](index s) {
-      const pair_mode mode = path.modes.row(0, flow.surfaces_->representative(s));
+      const pair_mode mode = mode_on(s);
       if (mode == pair_mode::sliding || mode == pair_mode::resting) return true;
-      return sense_of(mode) * flow.surfaces_->normals().col(s).dot(w) > rounding * length(w);
+      return sense_of(mode) * normal(s).dot(w) > rounding * w_size;
     });
   }
+
+  const local_flow& flow;
+  const residual_path& drive;
+  local_path& path;
+  vector w;
+  coefficients active;  // D_act on the whole step in powers of the fraction
+  coefficients force;   // the same without what sliding takes away
+  double force_bound = 0.0;
+  bool on_surface = false;  // held on some
+
+  // The piece at hand.
+  double begin = 0.0;
+  double length_ = 0.0;
+  coefficients piece_force;
+  force_products products;
+  local_series series;
+  double w_size = 0.0;
+  double longest = 1.0;  // length of a piece that meets few surfaces
+
+  // How far the neuron has come, and must come at least before it can meet each surface.
+  double travelled = 0.0;
+  Eigen::VectorXd due;
+  // Surfaces that are due before `horizon` (in `room`), and those that the piece may meet.
+  std::vector<index> room;
+  std::span<const index> near;
+  double horizon = 0.0;
+  std::vector<candidate> candidates;
 };
 
-void local_flow::follow(local_start start, const residual_path& drive, local_path& path) const {
-  traveller(*this, drive, std::move(start), path).run(true);
+template <class Walk>
+void local_flow::with_dimension(Walk&& walk) const {
+  switch (field_->dimension()) {
+    case 2:
+      return walk.template operator()<2>();
+    case 3:
+      return walk.template operator()<3>();
+    case 5:
+      return walk.template operator()<5>();
+    default:
+      return walk.template operator()<Eigen::Dynamic>();
+  }
 }
 
-void local_flow::follow_fixed(local_start start, const residual_path& drive,
-                              local_path& path) const {
-  traveller(*this, drive, std::move(start), path).run(false);
+void local_flow::follow(const force_coefficients& force, const residual_path& drive,
+                        local_path& path) const {
+  with_dimension(
+      [&]<int Dimension>() { traveller<Dimension>(*this, drive, force, path).follow(); });
+}
+
+void local_flow::follow_fixed(const force_coefficients& force, const sliding_frame* frame,
+                              const residual_path& drive, local_path& path) const {
+  with_dimension([&]<int Dimension>() {
+    traveller<Dimension>(*this, drive, force, path).follow_fixed(frame);
+  });
 }
 
 }  // namespace reluflow::detail

@@ -25,23 +25,7 @@ double sense_of(pair_mode mode) { return mode == pair_mode::active ? 1.0 : -1.0;
 std::vector<candidate> switch_search::find(const step_view& step, const flow_modes& modes,
                                            const contact_set& contacts, double window,
                                            std::vector<std::pair<index, index>>& at_rest) const {
-  // Blocks of neurons, put together in their order: the result does not depend on the threads.
-  const index m = field_->neurons();
-  const index blocks = (m + neurons_in_a_block - 1) / neurons_in_a_block;
-  std::vector<std::vector<candidate>> parts(static_cast<std::size_t>(blocks));
-  std::vector<std::vector<std::pair<index, index>>> rests(parts.size());
-#pragma omp parallel for schedule(dynamic) if (m * field_->samples() > pairs_worth_threads)
-  for (index b = 0; b < blocks; ++b) {
-    const auto at = static_cast<std::size_t>(b);
-    Eigen::VectorXd distances;
-    for (index j = b * neurons_in_a_block; j < std::min(m, (b + 1) * neurons_in_a_block); ++j) {
-      search_crossings(step, modes, contacts, j, distances, parts[at], rests[at]);
-    }
-  }
-  std::vector<candidate> found;
-  for (const auto& part : parts) found.insert(found.end(), part.begin(), part.end());
-  for (const auto& part : rests) at_rest.insert(at_rest.end(), part.begin(), part.end());
-  if (!modes.frames.empty()) search_releases(step, modes, found);
+  std::vector<candidate> found = search(step, modes, contacts, wanted::all, at_rest);
   std::sort(found.begin(), found.end(), [](const candidate& a, const candidate& b) {
     return std::tie(a.fraction, a.neuron, a.surface) < std::tie(b.fraction, b.neuron, b.surface);
   });
@@ -52,13 +36,48 @@ std::vector<candidate> switch_search::find(const step_view& step, const flow_mod
   return found;
 }
 
+std::vector<index> switch_search::leaving(const step_view& step, const flow_modes& modes,
+                                          const contact_set& contacts,
+                                          std::vector<std::pair<index, index>>& at_rest) const {
+  std::vector<index> neurons;
+  for (const candidate& c : search(step, modes, contacts, wanted::any, at_rest)) {
+    neurons.push_back(c.neuron);
+  }
+  std::sort(neurons.begin(), neurons.end());
+  neurons.erase(std::unique(neurons.begin(), neurons.end()), neurons.end());
+  return neurons;
+}
+
+std::vector<candidate> switch_search::search(const step_view& step, const flow_modes& modes,
+                                             const contact_set& contacts, wanted which,
+                                             std::vector<std::pair<index, index>>& at_rest) const {
+  // Blocks of neurons, put together in their order: the result does not depend on the threads.
+  const index m = field_->neurons();
+  const index blocks = (m + neurons_in_a_block - 1) / neurons_in_a_block;
+  std::vector<std::vector<candidate>> parts(static_cast<std::size_t>(blocks));
+  std::vector<std::vector<std::pair<index, index>>> rests(parts.size());
+#pragma omp parallel for schedule(dynamic) if (m * field_->samples() > pairs_worth_threads)
+  for (index b = 0; b < blocks; ++b) {
+    const auto at = static_cast<std::size_t>(b);
+    Eigen::VectorXd distances;
+    for (index j = b * neurons_in_a_block; j < std::min(m, (b + 1) * neurons_in_a_block); ++j) {
+      search_crossings(step, modes, contacts, j, which, distances, parts[at], rests[at]);
+    }
+  }
+  std::vector<candidate> found;
+  for (const auto& part : parts) found.insert(found.end(), part.begin(), part.end());
+  for (const auto& part : rests) at_rest.insert(at_rest.end(), part.begin(), part.end());
+  if (!modes.frames.empty()) search_releases(step, modes, found);
+  return found;
+}
+
 double switch_search::output_sign(const step_view& step, index neuron) const {
   const double sign = field_->sign(step.control.col(0), neuron);
   return sign != 0.0 ? sign : field_->sign(step.control.col(1), neuron);
 }
 
 void switch_search::search_crossings(const step_view& step, const flow_modes& modes,
-                                     const contact_set& contacts, index neuron,
+                                     const contact_set& contacts, index neuron, wanted which,
                                      Eigen::VectorXd& distances, std::vector<candidate>& found,
                                      std::vector<std::pair<index, index>>& at_rest) const {
   const index d = field_->dimension();
@@ -108,6 +127,7 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
     }
     found.push_back({*root, on_line ? event_kind::origin : event_kind::crossing, neuron, s,
                      derivative(whole)(*root)});
+    if (which == wanted::any) return;
   }
 
   if (field_->chart() == chart_kind::cartesian && modes.frames.contains(neuron)) {

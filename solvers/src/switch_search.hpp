@@ -59,6 +59,12 @@ class switch_search {
                                             const contact_set& contacts, double window,
                                             std::vector<std::pair<index, index>>& at_rest) const;
 
+  /// The neurons that leave their modes within the step, increasing. `at_rest` as above, for the
+  /// others.
+  [[nodiscard]] std::vector<index> leaving(const step_view& step, const flow_modes& modes,
+                                           const contact_set& contacts,
+                                           std::vector<std::pair<index, index>>& at_rest) const;
+
   /// The function that vanishes at the event: z (signed so that it is >= 0 before), or a
   /// multiplier's distance from its bound, at one state with known residuals.
   [[nodiscard]] double value(const candidate& event, const Eigen::VectorXd& state,
@@ -67,8 +73,15 @@ class switch_search {
  private:
   /// Sign of a_j during the step; where it starts at 0, the one that it takes.
   [[nodiscard]] double output_sign(const step_view& step, index neuron) const;
+  enum class wanted { all, any };
+  /// The crossings and releases of all neurons: all of them, or any one of each neuron that has
+  /// some. In no particular order, but always the same.
+  [[nodiscard]] std::vector<candidate> search(const step_view& step, const flow_modes& modes,
+                                              const contact_set& contacts, wanted which,
+                                              std::vector<std::pair<index, index>>& at_rest) const;
   void search_crossings(const step_view& step, const flow_modes& modes, const contact_set& contacts,
-                        index neuron, Eigen::VectorXd& distances, std::vector<candidate>& found,
+                        index neuron, wanted which, Eigen::VectorXd& distances,
+                        std::vector<candidate>& found,
                         std::vector<std::pair<index, index>>& at_rest) const;
   void search_releases(const step_view& step, const flow_modes& modes,
                        std::vector<candidate>& found) const;

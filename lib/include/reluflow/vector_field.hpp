@@ -82,7 +82,7 @@ class vector_field {
     return {state.data() + neurons(), dimension(), neurons()};
   }
   /// +1 or -1, the sense in which D_j moves w_j; 0 where a_j = 0.
-  [[nodiscard]] double sign(const Eigen::VectorXd& state, index neuron) const;
+  [[nodiscard]] double sign(const Eigen::Ref<const Eigen::VectorXd>& state, index neuron) const;
 
   /// d state / dt at `state`; `values` receives what was computed on the way.
   void derivative(const Eigen::VectorXd& state, const flow_modes& modes, Eigen::VectorXd& rate,

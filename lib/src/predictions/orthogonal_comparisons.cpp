@@ -169,7 +169,9 @@ class measured_run {
     return {static_cast<double>(reactivations(run_).size())};
   }
 
-  [[nodiscard]] measurement overshot(const prediction&) const {
+  // Only where it is claimed: it takes the outputs of every recorded state.
+  [[nodiscard]] measurement overshot(const prediction& claim) const {
+    if (!claim.applies()) return {};
     if (run_.states.size() != run_.rows.size() || run_.states.empty()) return {};
     return {static_cast<double>(overshoots(data_, run_).size())};
   }

@@ -45,7 +45,9 @@ using quintic = Eigen::Matrix<double, 6, 1>;
     for (int i = 0; i < 6; ++i) weights.col(i) = bernstein_weights(i / 5.0);
     return Eigen::Matrix<double, 6, 6>(weights.inverse());
   }();
-  return values * inverse;
+  // Differences first: values that hardly change are to keep close coefficients.
+  const Eigen::VectorXd first = values.col(0);
+  return ((values.colwise() - first) * inverse).colwise() + first;
 }
 
 }  // namespace reluflow

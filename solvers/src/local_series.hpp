@@ -1,0 +1,61 @@
+#pragma once
+
+#include "polynomial.hpp"
+#include "reluflow/detail/bernstein.hpp"
+
+#include <Eigen/Core>
+
+#include <array>
+
+namespace reluflow::detail {
+
+using matrix6 = Eigen::Matrix<double, 6, 6>;
+
+/// 1, u, ..., u^5: the value at u of a polynomial given by its coefficients is their product.
+[[nodiscard]] inline quintic powers(double u) {
+  quintic p;
+  p[0] = 1.0;
+  for (int i = 1; i < 6; ++i) p[i] = p[i - 1] * u;
+  return p;
+}
+
+/// What a force D(u) = sum of D_i u^i and a start w_0 look like to a series: no vectors are left.
+struct force_products {
+  int degree = 5;                     ///< of D; the entries beyond it are not looked at
+  matrix6 gram = matrix6::Zero();     ///< <D_i, D_l>
+  quintic along = quintic::Zero();    ///< <w_0, D_i>
+  quintic lengths = quintic::Zero();  ///< |D_i|
+};
+
+/// Integrals over a part of a step that do not depend on the dimension.
+struct local_moments {
+  quintic plain;            ///< int a B_l over fractions of the step, B_l its Bernstein basis
+  matrix6 phi;              ///< int a phi_i B_l, by (l, i)
+  double dissipated = 0.0;  ///< int a'^2 + |w'|^2 over fractions of the step, rates per time
+};
+
+/// (a, w) of one neuron as Taylor series in u in [0, 1], a part of a step of length h in time, on
+/// which w' = a D and a' = <w, D>: a(u) is a series, and w(u) = w_0 + sum of phi_i(u) D_i with
+/// phi_i(u) = h int_0^u a s^i ds. So a neuron of any dimension is seven scalar series.
+struct local_series {
+  double h = 0.0;
+  int degree = 0;                                    ///< of all series
+  std::array<double, largest_degree + 1> a{};        ///< coefficients of u^m
+  Eigen::Matrix<double, 6, largest_degree + 1> phi;  ///< column m: coefficients of u^m
+  double travel = 0.0;                               ///< |w(u) - w_0| is at most this
+  double bend = 0.0;                                 ///< |w(u) - w_0 - w'(0) u| <= bend u^2
+
+  /// Sums the series until their terms are rounding.
+  /// @param a_0   the output weight at the start
+  /// @param size  |a| + |w| there
+  void expand(double a_0, double size, const force_products& force, double length_in_time);
+
+  [[nodiscard]] double output_weight(double u) const;
+  [[nodiscard]] quintic phi_at(double u, int force_degree) const;
+
+  /// Integrals over u in [0, until]; u = (fraction - begin) / length.
+  [[nodiscard]] local_moments moments(const force_products& force, double begin, double length,
+                                      double until) const;
+};
+
+}  // namespace reluflow::detail
