@@ -25,12 +25,73 @@ struct product {
 void multiply_baseline(const product& p, std::int64_t begin, std::int64_t end);
 void multiply_avx2(const product& p, std::int64_t begin, std::int64_t end);
 
+/// Which surfaces are near: bit s of `near` is set when |z_s| <= reach, z = sum of w_i columns.
+struct nearness {
+  const double* normals_by_row;  // surfaces x dimension, column by column
+  std::int64_t surfaces;
+  std::int64_t dimension;
+  const double* w;
+  double reach;
+  std::uint64_t* near;  // ceil(surfaces / 64) words
+};
+
+void find_near_baseline(const nearness& task);
+void find_near_avx2(const nearness& task);
+
 namespace {
 
 inline std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
 /// Four coordinates, added at once.
 using four [[gnu::vector_size(32)]] = double;
+
+/// Four doubles anywhere in memory.
+using four_anywhere [[gnu::vector_size(32), gnu::aligned(8)]] = double;
+using four_masks [[gnu::vector_size(32)]] = long long;
+
+/// One bit for each of four masks.
+inline std::uint64_t bits_of(four_masks masks) {
+#ifdef __AVX2__
+  return static_cast<std::uint64_t>(__builtin_ia32_movmskpd256(reinterpret_cast<four>(masks)));
+#else
+  return static_cast<std::uint64_t>((masks[0] & 1) | (masks[1] & 2) | (masks[2] & 4) |
+                                    (masks[3] & 8));
+#endif
+}
+
+/// The bits of 32 surfaces from `first` on.
+inline std::uint64_t near_of_32(const nearness& task, std::int64_t first) {
+  four z[8] = {};
+  for (std::int64_t i = 0; i < task.dimension; ++i) {
+    const double* const column = task.normals_by_row + i * task.surfaces + first;
+    const four weight = {task.w[i], task.w[i], task.w[i], task.w[i]};
+    for (int q = 0; q < 8; ++q) {
+      z[q] += *reinterpret_cast<const four_anywhere*>(column + 4 * q) * weight;
+    }
+  }
+  std::uint64_t bits = 0;
+  for (int q = 0; q < 8; ++q) {
+    bits |= bits_of((z[q] <= task.reach) & (z[q] >= -task.reach)) << (4 * q);
+  }
+  return bits;
+}
+
+inline void find_near(const nearness& task) {
+  std::int64_t first = 0;
+  for (; first + 64 <= task.surfaces; first += 64) {
+    *(task.near + first / 64) = near_of_32(task, first) | near_of_32(task, first + 32) << 32;
+  }
+  if (first == task.surfaces) return;
+  std::uint64_t bits = 0;
+  for (std::int64_t s = first; s < task.surfaces; ++s) {
+    double z = 0.0;
+    for (std::int64_t i = 0; i < task.dimension; ++i) {
+      z += task.normals_by_row[i * task.surfaces + s] * task.w[i];
+    }
+    if (z <= task.reach && z >= -task.reach) bits |= std::uint64_t{1} << (s - first);
+  }
+  *(task.near + first / 64) = bits;
+}
 
 /// Rows whose sums are kept at hand while the tables of the next columns are made.
 constexpr std::int64_t rows_at_once = 128;

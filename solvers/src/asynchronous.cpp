@@ -130,17 +130,18 @@ bool asynchronous_step::more_leave(const frozen_step& step) {
   for (index j = 0; j < m; ++j) {
     const auto at = static_cast<std::size_t>(j);
     if (leaves_[at] != 0) continue;
+    local_path start;
+    place(step, j, start);
     const Eigen::VectorXd& w = paths_[at].w;
-    Eigen::VectorXd z;
-    surfaces_->distances(w, z);
     const double noise = 8.0 * std::numeric_limits<double>::epsilon() * length(w);
-    for (index s = 0; s < z.size() && crossed[at] == 0; ++s) {
-      const index k = surfaces_->representative(s);
-      const bool active = (step.modes.pattern.active_word(j, k / 64) >> (k % 64) & 1U) != 0;
-      if ((active ? z[s] : -z[s]) >= -noise) continue;
-      const pair_mode mode = step.modes.pattern(j, k);
-      if (mode == pair_mode::active || mode == pair_mode::inactive) crossed[at] = 1;
-    }
+    std::vector<std::uint64_t> near;
+    surfaces_->visit_within(start.w, length(w - start.w) + noise, near, [&](index s) {
+      const pair_mode mode = step.modes.pattern(j, surfaces_->representative(s));
+      const double z = surfaces_->normals().col(s).dot(w);
+      crossed[at] =
+          (mode == pair_mode::active && z < -noise) || (mode == pair_mode::inactive && z > noise);
+      return crossed[at] == 0;
+    });
   }
   bool any = false;
   for (std::size_t at = 0; at < crossed.size(); ++at) {

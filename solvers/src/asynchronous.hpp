@@ -4,6 +4,7 @@
 #include "recorder.hpp"
 #include "switch_search.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace reluflow::detail {
@@ -27,7 +28,7 @@ class asynchronous_step {
   asynchronous_step(const vector_field& field, const switching_surfaces& surfaces,
                     const settler& settle, double rtol)
       : field_(&field),
-        flow_(field, surfaces, settle),
+        flow_(field, surfaces, settle, std::max(1e-14, 1e-3 * rtol)),
         surfaces_(&surfaces),
         rtol_(rtol),
         paths_(static_cast<std::size_t>(field.neurons())),

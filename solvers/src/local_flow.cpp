@@ -157,7 +157,9 @@ class local_flow::traveller {
     for (int i = 0; i < 6; ++i) size += sizes[i] = length(force.col(i));
     force_bound = size;
     products.degree = 5;
-    while (products.degree > 0 && sizes[products.degree] <= negligible * size) --products.degree;
+    while (products.degree > 1 && sizes.tail(7 - products.degree).sum() <= negligible * size) {
+      products.degree -= 2;
+    }
   }
 
   /// The series from `from` to the end of the step, or as far as they converge fast.
@@ -186,7 +188,7 @@ class local_flow::traveller {
   void keep(double u, double end) {
     if (!(end > begin)) return;
     path.append(begin, end, length_, series, w.data(), piece_force.data(), products.degree);
-    const local_moments part = series.moments(products, begin, length_, u);
+    const local_moments part = series.moments(products, begin, length_, u, flow.accuracy_);
     const int terms = products.degree + 1;
     path.moments += w * part.plain.transpose();
     path.moments.noalias() +=

@@ -29,8 +29,10 @@ using force_coefficients = Eigen::Map<const Eigen::MatrixXd>;
 /// by one sample, which costs O(d). See docs/asynchronous.md.
 class local_flow {
  public:
-  local_flow(const vector_field& field, const switching_surfaces& surfaces, const settler& settle)
-      : field_(&field), surfaces_(&surfaces), settler_(&settle) {}
+  /// @param accuracy  relative error that integrals along a path may have
+  local_flow(const vector_field& field, const switching_surfaces& surfaces, const settler& settle,
+             double accuracy)
+      : field_(&field), surfaces_(&surfaces), settler_(&settle), accuracy_(accuracy) {}
 
   /// Takes a neuron from where `path` stands through its own switches and slides to the end of the
   /// step.
@@ -49,6 +51,7 @@ class local_flow {
   const vector_field* field_;
   const switching_surfaces* surfaces_;
   const settler* settler_;
+  double accuracy_;
 };
 
 }  // namespace reluflow::detail

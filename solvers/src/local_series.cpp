@@ -14,8 +14,8 @@ struct gauss_rule {
   int nodes = 0;
   std::array<double, 8> node{};
   std::array<double, 8> weight{};
-  /// An integrand that grows like exp(rate u) is integrated to about 1e-13 for rates up to this.
-  double fastest = 0.0;
+  /// The error for f = exp(rate u) is exp(log_factor) rate^(2 nodes).
+  double log_factor = 0.0;
 };
 
 /// @tparam Nodes  their number; the error is f^(2N) N!^4 / ((2N + 1) (2N)!^3)
@@ -34,51 +34,70 @@ gauss_rule make_rule() {
     rule.node[at] = 0.5 * (1.0 + x);
     rule.weight[at++] = w;
   }
-  const double log_factor = 4.0 * std::lgamma(Nodes + 1.0) - std::log(2.0 * Nodes + 1.0) -
-                            3.0 * std::lgamma(2.0 * Nodes + 1.0);
-  rule.fastest = std::exp((std::log(1e-13) - log_factor) / (2.0 * Nodes));
+  rule.log_factor = 4.0 * std::lgamma(Nodes + 1.0) - std::log(2.0 * Nodes + 1.0) -
+                    3.0 * std::lgamma(2.0 * Nodes + 1.0);
   return rule;
 }
 
 /// The cheapest rule for integrands that grow like exp(rate u).
-const gauss_rule& rule_for(double rate) {
+const gauss_rule& rule_for(double rate, double accuracy) {
   static const std::array<gauss_rule, 6> rules{make_rule<2>(), make_rule<3>(), make_rule<4>(),
                                                make_rule<5>(), make_rule<6>(), make_rule<8>()};
-  const auto* const rule = std::find_if(rules.begin(), rules.end(),
-                                        [&](const gauss_rule& r) { return rate <= r.fastest; });
+  // log(rate) <= (log(accuracy) - log_factor) / (2 nodes)
+  const double log_rate = std::log(rate);
+  const double log_accuracy = std::log(accuracy);
+  const auto* const rule = std::find_if(rules.begin(), rules.end(), [&](const gauss_rule& r) {
+    return 2.0 * r.nodes * log_rate <= log_accuracy - r.log_factor;
+  });
   return rule == rules.end() ? rules.back() : *rule;
+}
+
+/// The sums below run over the coefficients of the force: `Width` of them, so that the compiler can
+/// unroll. Wider than needed is harmless.
+template <class Work>
+auto with_width(int force_degree, Work&& work) {
+  if (force_degree <= 1) return work.template operator()<2>();
+  if (force_degree <= 3) return work.template operator()<4>();
+  return work.template operator()<6>();
 }
 
 }  // namespace
 
 void local_series::expand(double a_0, double size, const force_products& force,
                           double length_in_time) {
-  const int q = force.degree;
   h = length_in_time;
   a[0] = a_0;
-  phi.col(0).setZero();
   travel = 0.0;
   bend = 0.0;
+  with_width(force.degree, [&]<int Width>() { expand_with<Width>(size, force); });
+}
+
+template <int Width>
+void local_series::expand_with(double size, const force_products& force) {
+  using terms = Eigen::Matrix<double, Width, 1>;
+  // a_m, a_(m-1), ...: what phi_0, phi_1, ... take from.
+  terms latest = terms::Zero();
   double last = size;
   int m = 0;
   for (; m < largest_degree; ++m) {
     const double share = h / (m + 1);
-    double moved = 0.0;
-    for (int i = 0; i <= q; ++i) {
-      const double term = i <= m ? share * a[static_cast<std::size_t>(m - i)] : 0.0;
-      phi(i, m + 1) = term;
-      moved += std::abs(term) * force.lengths[i];
+    for (int i = Width - 1; i > 0; --i) latest[i] = latest[i - 1];
+    latest[0] = a[static_cast<std::size_t>(m)];
+    const terms next_phi = share * latest;
+    phi.col(m + 1).template head<Width>() = next_phi;
+    const double moved = next_phi.cwiseAbs().dot(force.lengths.head<Width>());
+    terms products = terms::Zero();
+    for (int l = 0; l < std::min(Width, m); ++l) {
+      products += force.gram.col(l).template head<Width>().cwiseProduct(
+          phi.col(m - l).template head<Width>());
     }
-    double sum = m <= q ? force.along[m] : 0.0;
-    for (int l = 0; l <= std::min(q, m - 1); ++l) {
-      for (int i = 0; i <= q; ++i) sum += force.gram(i, l) * phi(i, m - l);
-    }
-    const double next = share * sum;
+    const double along = m < Width ? force.along[m] : 0.0;
+    const double next = share * (along + products.sum());
     a[static_cast<std::size_t>(m) + 1] = next;
     travel += moved;
     if (m > 0) bend += moved;
     const double term = std::abs(next) + moved;
-    if (m >= q && term + last <= 0.5 * std::numeric_limits<double>::epsilon() * size) break;
+    if (m >= Width - 1 && term + last <= 0.5 * std::numeric_limits<double>::epsilon() * size) break;
     last = term;
   }
   degree = std::min(m + 1, largest_degree);
@@ -92,40 +111,44 @@ double local_series::output_weight(double u) const {
 
 quintic local_series::phi_at(double u, int force_degree) const {
   quintic value = quintic::Zero();
-  for (int m = degree; m > 0; --m) {
-    for (int i = 0; i <= force_degree; ++i) value[i] = value[i] * u + phi(i, m);
-  }
+  with_width(force_degree, [&]<int Width>() { value.head<Width>() = phi_with<Width>(u); });
+  return value;
+}
+
+template <int Width>
+Eigen::Matrix<double, Width, 1> local_series::phi_with(double u) const {
+  Eigen::Matrix<double, Width, 1> value = phi.col(degree).template head<Width>();
+  for (int m = degree - 1; m > 0; --m) value = value * u + phi.col(m).template head<Width>();
   return value * u;
 }
 
 local_moments local_series::moments(const force_products& force, double begin, double length,
-                                    double until) const {
-  const int q = force.degree;
-  local_moments result{quintic::Zero(), matrix6::Zero(), 0.0};
+                                    double until, double accuracy) const {
   double fastest = 5.0 * length;  // the Bernstein basis
-  for (int i = 0; i <= q; ++i) fastest += 2.0 * h * force.lengths[i];
-  const gauss_rule& rule = rule_for(fastest * until);
+  for (int i = 0; i <= force.degree; ++i) fastest += 2.0 * h * force.lengths[i];
+  const gauss_rule& rule = rule_for(fastest * until, accuracy);
   const double span = length * until;
-  for (std::size_t at = 0; at < static_cast<std::size_t>(rule.nodes); ++at) {
-    const double u = until * rule.node[at];
-    const double share = rule.weight[at] * span;
-    const double weight = output_weight(u);
-    const quintic w = phi_at(u, q);
-    const quintic test = (share * weight) * bernstein_weights(begin + length * u);
-    result.plain += test;
-    // D(u) = sum of D_i u^i: <w(u), D(u)> and |D(u)|^2 through the products with gram.
-    const quintic power = powers(u);
-    double own_rate = 0.0;
-    double square = 0.0;
-    for (int i = 0; i <= q; ++i) {
-      result.phi.col(i) += w[i] * test;
-      double along_power = 0.0;
-      for (int l = 0; l <= q; ++l) along_power += force.gram(l, i) * power[l];
-      own_rate += power[i] * force.along[i] + w[i] * along_power;
-      square += power[i] * along_power;
+  local_moments result{quintic::Zero(), matrix6::Zero(), 0.0};
+  with_width(force.degree, [&]<int Width>() {
+    using terms = Eigen::Matrix<double, Width, 1>;
+    const Eigen::Matrix<double, Width, Width> gram =
+        force.gram.template topLeftCorner<Width, Width>();
+    const terms along = force.along.template head<Width>();
+    for (std::size_t at = 0; at < static_cast<std::size_t>(rule.nodes); ++at) {
+      const double u = until * rule.node[at];
+      const double share = rule.weight[at] * span;
+      const double weight = output_weight(u);
+      const terms w = phi_with<Width>(u);
+      const quintic test = (share * weight) * bernstein_weights(begin + length * u);
+      result.plain += test;
+      for (int i = 0; i < Width; ++i) result.phi.col(i) += w[i] * test;
+      // D(u) = sum of D_i u^i: <w(u), D(u)> and |D(u)|^2 through the products with gram.
+      const terms power = powers(u).template head<Width>();
+      const terms pulled = gram * power;
+      const double own_rate = power.dot(along) + w.dot(pulled);
+      result.dissipated += share * (own_rate * own_rate + weight * weight * power.dot(pulled));
     }
-    result.dissipated += share * (own_rate * own_rate + weight * weight * square);
-  }
+  });
   return result;
 }
 

@@ -21,7 +21,7 @@ using matrix6 = Eigen::Matrix<double, 6, 6>;
 
 /// What a force D(u) = sum of D_i u^i and a start w_0 look like to a series: no vectors are left.
 struct force_products {
-  int degree = 5;                     ///< of D; the entries beyond it are not looked at
+  int degree = 5;                     ///< of D: 1, 3 or 5; the entries beyond are not looked at
   matrix6 gram = matrix6::Zero();     ///< <D_i, D_l>
   quintic along = quintic::Zero();    ///< <w_0, D_i>
   quintic lengths = quintic::Zero();  ///< |D_i|
@@ -37,7 +37,8 @@ struct local_moments {
 /// (a, w) of one neuron as Taylor series in u in [0, 1], a part of a step of length h in time, on
 /// which w' = a D and a' = <w, D>: a(u) is a series, and w(u) = w_0 + sum of phi_i(u) D_i with
 /// phi_i(u) = h int_0^u a s^i ds. So a neuron of any dimension is seven scalar series.
-struct local_series {
+class local_series {
+ public:
   double h = 0.0;
   int degree = 0;                                    ///< of all series
   std::array<double, largest_degree + 1> a{};        ///< coefficients of u^m
@@ -54,8 +55,15 @@ struct local_series {
   [[nodiscard]] quintic phi_at(double u, int force_degree) const;
 
   /// Integrals over u in [0, until]; u = (fraction - begin) / length.
+  /// @param accuracy  relative error that they may have
   [[nodiscard]] local_moments moments(const force_products& force, double begin, double length,
-                                      double until) const;
+                                      double until, double accuracy) const;
+
+ private:
+  template <int Width>
+  void expand_with(double size, const force_products& force);
+  template <int Width>
+  [[nodiscard]] Eigen::Matrix<double, Width, 1> phi_with(double u) const;
 };
 
 }  // namespace reluflow::detail

@@ -59,9 +59,9 @@ std::vector<candidate> switch_search::search(const step_view& step, const flow_m
 #pragma omp parallel for schedule(dynamic) if (m * field_->samples() > pairs_worth_threads)
   for (index b = 0; b < blocks; ++b) {
     const auto at = static_cast<std::size_t>(b);
-    Eigen::VectorXd distances;
+    std::vector<std::uint64_t> near;
     for (index j = b * neurons_in_a_block; j < std::min(m, (b + 1) * neurons_in_a_block); ++j) {
-      search_crossings(step, modes, contacts, j, which, distances, parts[at], rests[at]);
+      search_crossings(step, modes, contacts, j, which, near, parts[at], rests[at]);
     }
   }
   std::vector<candidate> found;
@@ -78,7 +78,8 @@ double switch_search::output_sign(const step_view& step, index neuron) const {
 
 void switch_search::search_crossings(const step_view& step, const flow_modes& modes,
                                      const contact_set& contacts, index neuron, wanted which,
-                                     Eigen::VectorXd& distances, std::vector<candidate>& found,
+                                     std::vector<std::uint64_t>& near,
+                                     std::vector<candidate>& found,
                                      std::vector<std::pair<index, index>>& at_rest) const {
   const index d = field_->dimension();
   const auto w = step.control.middleRows(field_->neurons() + neuron * d, d);
@@ -95,14 +96,11 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
       field_->chart() == chart_kind::cartesian
           ? farthest_on_a_line(*surfaces_, modes.pattern, neuron, w.col(0))
           : std::nullopt;
-  surfaces_->distances(w.col(0), distances);
-  for (index s = 0; s < surfaces_->size(); ++s) {
+  const auto look = [&](index s) {
+    if (on_line && s != *on_line) return true;
     const index k = surfaces_->representative(s);
-    const bool active = (modes.pattern.active_word(neuron, k / 64) >> (k % 64) & 1U) != 0;
-    if ((active ? distances[s] : -distances[s]) > travel + noise) continue;
-    if (on_line && s != *on_line) continue;
     const pair_mode mode = modes.pattern(neuron, k);
-    if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
+    if (mode == pair_mode::sliding || mode == pair_mode::resting) return true;
     const auto normal = surfaces_->normals().col(s);
 
     bernstein_polynomial z;
@@ -115,20 +113,22 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
       z = divide_by_x(z);
       // A pair that leaves tangentially has no velocity yet: look at what comes next.
       if (std::abs(first_move) <= slow + noise) z = divide_by_x(z);
-      if (z.bound() <= noise + slow) continue;
+      if (z.bound() <= noise + slow) return true;
     } else if (z.bound() <= noise) {
-      continue;
+      return true;
     }
     const auto root = first_descent(z);
-    if (!root) continue;
+    if (!root) return true;
     if (std::abs(first_move) <= slow + noise && std::abs(last_move) <= slow + noise) {
       if (mode == pair_mode::inactive) at_rest.emplace_back(neuron, s);
-      continue;
+      return true;
     }
     found.push_back({*root, on_line ? event_kind::origin : event_kind::crossing, neuron, s,
                      derivative(whole)(*root)});
-    if (which == wanted::any) return;
-  }
+    return which == wanted::all;
+  };
+  surfaces_->visit_within(w.col(0), travel + noise, near, look);
+  if (which == wanted::any && !found.empty() && found.back().neuron == neuron) return;
 
   if (field_->chart() == chart_kind::cartesian && modes.frames.contains(neuron)) {
     bernstein_polynomial a;

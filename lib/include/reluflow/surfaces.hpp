@@ -2,7 +2,11 @@
 
 #include "reluflow/activation.hpp"
 #include "reluflow/dataset.hpp"
+#include "reluflow/detail/pattern_product.hpp"
 
+#include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace reluflow {
@@ -40,6 +44,21 @@ class switching_surfaces {
   /// z = <n_s, w> for every surface s (size(), resized).
   void distances(const Eigen::Ref<const Eigen::VectorXd>& w, Eigen::VectorXd& z) const {
     z.noalias() = normals_by_row_ * w;
+  }
+
+  /// Calls visit(s) for every surface s with |<n_s, w>| <= reach, in increasing order, until one
+  /// call returns false.
+  /// @param words  scratch
+  template <class Visit>
+  void visit_within(const Eigen::Ref<const Eigen::VectorXd>& w, double reach,
+                    std::vector<std::uint64_t>& words, Visit&& visit) const {
+    words.resize(static_cast<std::size_t>((size() + 63) / 64));
+    detail::surfaces_within(normals_by_row_, w.data(), reach, words.data());
+    for (std::size_t word = 0; word < words.size(); ++word) {
+      for (std::uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
+        if (!visit(static_cast<index>(64 * word) + std::countr_zero(bits))) return;
+      }
+    }
   }
 
   /// Puts all members of `surface` into the modes that belong to the representative's `mode`.

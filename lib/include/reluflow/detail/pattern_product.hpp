@@ -4,6 +4,8 @@
 
 #include <Eigen/Core>
 
+#include <cstdint>
+
 namespace reluflow::detail {
 
 // The two sums that the flow consists of, with the pattern A (neurons x samples, 1 where active):
@@ -25,5 +27,12 @@ void sum_over_samples(const activation_pattern& pattern, const Eigen::MatrixXd& 
 /// @param result  p x samples, resized
 void sum_over_neurons(const activation_pattern& pattern, const Eigen::MatrixXd& values,
                       Eigen::MatrixXd& result);
+
+/// Sets bit s of `near` when |<n_s, w>| <= reach, clears it otherwise: the pass over all pairs that
+/// finds the few which may switch.
+/// @param normals_by_row  surfaces x d
+/// @param near            ceil(surfaces / 64) words
+void surfaces_within(const Eigen::MatrixXd& normals_by_row, const double* w, double reach,
+                     std::uint64_t* near);
 
 }  // namespace reluflow::detail
