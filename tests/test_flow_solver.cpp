@@ -48,10 +48,10 @@ problem eventful(std::uint64_t seed, switching_method switching, chart_kind char
 
 /// Enough pairs and switches for the kernels to take their threaded ways.
 problem wide(switching_method switching) {
-  problem task{gaussian_data(145, 3, 0.3, 1), gaussian_network(145, 3, 1e-3, 1), {}, {}, 1};
-  task.flow.rtol = 1e-6;
+  problem task{gaussian_data(300, 5, 0.3, 1), gaussian_network(300, 5, 1e-3, 1), {}, {}, 1};
+  task.flow.rtol = 1e-5;
   task.flow.switching = switching;
-  task.flow.t_end = switching == switching_method::asynchronous ? 20.0 : 0.5;
+  task.flow.t_end = switching == switching_method::asynchronous ? 1.0 : 0.02;
   task.record.times = linear_times(task.flow.t_end, 11);
   return task;
 }
