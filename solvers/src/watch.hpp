@@ -39,7 +39,11 @@ class watch {
   friend class cereal::access;
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(progress_, reached_, last_);
+    bool has_last = last_.has_value();
+    archive(progress_, reached_, has_last);
+    if (!has_last) return last_.reset();
+    if (!last_) last_ = moment{};
+    archive(*last_);
   }
 
   struct one_progress {
