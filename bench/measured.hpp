@@ -17,6 +17,7 @@ struct measured {
   double t = 0.0;                ///< reached
   std::vector<double> loss{};    ///< at curve_times of the problem, as far as it came
   double seconds = 0.0;          ///< of the run, without preparations
+  bool out_of_time = false;
 };
 
 /// Says when a run has taken too long.
