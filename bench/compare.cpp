@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -50,21 +49,19 @@ struct method {
   double step = 0.0;
 };
 
-/// One run. On a machine that is shared the time of the processor says more than that of the clock.
-measured timed(const std::function<measured()>& run, const settings& set) {
-  const std::clock_t begin = std::clock();
-  const stop_clock clock(set.limit);
+/// One run, and whether it was stopped.
+measured timed(const std::function<measured()>& run, double limit) {
+  const stop_clock clock(limit);
   measured result = run();
   result.out_of_time = clock.is_over();
-  if (set.cpu) result.seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   return result;
 }
 
 /// The median by time of several runs, or the first where that one took long.
 measured median(const std::function<measured()>& run, const settings& set) {
-  std::vector<measured> runs{timed(run, set)};
+  std::vector<measured> runs{timed(run, set.limit)};
   while (static_cast<int>(runs.size()) < set.repeat && runs.front().seconds < 0.1 * set.limit) {
-    runs.push_back(timed(run, set));
+    runs.push_back(timed(run, set.limit));
   }
   const auto middle = runs.begin() + static_cast<std::ptrdiff_t>(runs.size() / 2);
   std::nth_element(runs.begin(), middle, runs.end(),
@@ -207,6 +204,7 @@ int main(int argc, char** argv) {
   app.add_option("--problem", set.problems, "only these: " + names);
   app.add_option("--cache", set.cache, "where references are kept")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
+  if (set.cpu) stop_clock::count_processor_time();
 
   fmt::print("{:<20} {:<30} {:>12} {:>9} {:>9}  {}\n", "problem", "method", "evaluations",
              "switches", "seconds", "error of the loss curve");

@@ -8,6 +8,7 @@
 // its count of operations predicts each part takes, and `local_ns` is the time a switch takes.
 
 #include "masked_field.hpp"
+#include "measured.hpp"
 #include "problems.hpp"
 #include "reluflow/detail/bernstein.hpp"
 #include "reluflow/detail/pattern_product.hpp"
@@ -20,10 +21,8 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -142,19 +141,18 @@ void certificate(benchmark::State& state) {
   count_pairs(state);
 }
 
-/// Seconds of one bare evaluation, by itself.
+/// Seconds of one bare evaluation: the mean over some time, so that whoever shares the machine
+/// slows it down as much as the run that is measured by it.
 double bare_seconds(const problem& task) {
   masked_field field(task);
   Eigen::VectorXd rate(field.size());
-  constexpr int repeats = 20;
-  double best = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < repeats; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
+  const bench::stop_clock clock(0.3);
+  int count = 0;
+  do {
     field(field.start().data(), rate.data());
-    best = std::min(
-        best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  }
-  return best;
+    ++count;
+  } while (!clock.is_over());
+  return clock.seconds() / count;
 }
 
 /// A run of the flow with asynchronous switching until `range(2)`, and its parts.

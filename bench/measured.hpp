@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <ctime>
 #include <vector>
 
 namespace reluflow::bench {
@@ -20,18 +21,26 @@ struct measured {
   bool out_of_time = false;
 };
 
-/// Says when a run has taken too long.
+/// Says how long a run has taken, and when that is too long. On a machine that is shared the time
+/// of the processor says more than that of the clock.
 class stop_clock {
  public:
   explicit stop_clock(double limit) : limit_(limit) {}
-  [[nodiscard]] double seconds() const {
-    return std::chrono::duration<double>(clock::now() - begin_).count();
-  }
+  [[nodiscard]] double seconds() const { return now() - begin_; }
   [[nodiscard]] bool is_over() const { return seconds() > limit_; }
 
+  /// From here on all clocks count the time of the processor, over all threads.
+  static void count_processor_time() { processor_time_ = true; }
+
  private:
-  using clock = std::chrono::steady_clock;
-  clock::time_point begin_ = clock::now();
+  static double now() {
+    if (processor_time_) return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+    using seconds = std::chrono::duration<double>;
+    return seconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+  }
+
+  static inline bool processor_time_ = false;
+  double begin_ = now();
   double limit_;
 };
 

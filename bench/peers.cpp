@@ -2,7 +2,6 @@
 
 #include "masked_field.hpp"
 #include "reluflow/solvers/flow.hpp"
-#include "reluflow/solvers/gradient_descent.hpp"
 
 #include <boost/numeric/odeint.hpp>
 
@@ -33,30 +32,41 @@ measured by_reluflow(const problem& task, double rtol, switching_method switchin
   return of(run, clock.seconds());
 }
 
-measured by_descent(const problem& task, double step, double limit) {
-  const stop_clock clock(limit);
-  const trajectory run = descend(task.data, task.initial, {step, task.flow.t_end},
-                                 {curve_times(task), false}, until(clock));
-  return of(run, clock.seconds());
-}
-
-measured by_masked_rk4(const problem& task, double step, double limit) {
-  masked_field field(task);
+/// Fixed steps over [0, t_end]; `advance` takes one from y with the rate k at y.
+template <class Advance>
+measured by_fixed_steps(const problem& task, double step, double limit, masked_field& field,
+                        Advance advance) {
   Eigen::VectorXd y = field.start();
-  Eigen::VectorXd between;
-  Eigen::VectorXd k1(y.size());
-  Eigen::VectorXd k2(y.size());
-  Eigen::VectorXd k3(y.size());
-  Eigen::VectorXd k4(y.size());
+  Eigen::VectorXd k(y.size());
   const auto steps = static_cast<index>(std::llround(task.flow.t_end / step));
   const auto stride = steps / static_cast<index>(curve_times(task).size() - 1);
   measured result;
   const stop_clock clock(limit);
   for (index i = 0; i <= steps; ++i) {
-    field(y.data(), k1.data());
+    field(y.data(), k.data());
     if (i % stride == 0) result.loss.push_back(field.loss());
     result.t = static_cast<double>(i) * step;
     if (i == steps || clock.is_over()) break;
+    advance(y, k);
+  }
+  result.seconds = clock.seconds();
+  result.evaluations = field.evaluations();
+  return result;
+}
+
+measured by_descent(const problem& task, double step, double limit) {
+  masked_field field(task);
+  const auto advance = [&](Eigen::VectorXd& y, const Eigen::VectorXd& k) { y += step * k; };
+  return by_fixed_steps(task, step, limit, field, advance);
+}
+
+measured by_masked_rk4(const problem& task, double step, double limit) {
+  masked_field field(task);
+  Eigen::VectorXd between;
+  Eigen::VectorXd k2(field.size());
+  Eigen::VectorXd k3(field.size());
+  Eigen::VectorXd k4(field.size());
+  const auto advance = [&](Eigen::VectorXd& y, const Eigen::VectorXd& k1) {
     between = y + 0.5 * step * k1;
     field(between.data(), k2.data());
     between = y + 0.5 * step * k2;
@@ -64,10 +74,8 @@ measured by_masked_rk4(const problem& task, double step, double limit) {
     between = y + step * k3;
     field(between.data(), k4.data());
     y += step / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4);
-  }
-  result.seconds = clock.seconds();
-  result.evaluations = field.evaluations();
-  return result;
+  };
+  return by_fixed_steps(task, step, limit, field, advance);
 }
 
 measured by_odeint(const problem& task, double rtol, double limit) {

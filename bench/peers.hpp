@@ -12,7 +12,7 @@ namespace reluflow::bench {
 [[nodiscard]] measured by_reluflow(const problem& task, double rtol, switching_method switching,
                                    double limit);
 
-/// Gradient descent of the library, with a fixed step.
+/// Gradient descent with a fixed step, the explicit Euler method, with sign masks.
 [[nodiscard]] measured by_descent(const problem& task, double step, double limit);
 
 /// The peer to respect on large problems: the classical Runge-Kutta method of order 4 with a fixed

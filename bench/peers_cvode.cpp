@@ -135,6 +135,24 @@ int pre_activations(double /*t*/, N_Vector y, double* z, void* user) {
   return own.clock.is_over() ? out_of_time : 0;
 }
 
+/// A pair that has become inactive and has no velocity stays where it is (relu'(0) = 0, inputs
+/// orthogonal); left to itself it would wake up on rounding.
+void hold_at_rest(const adams& solver, const std::vector<int>& directions, frozen_user& own) {
+  own.take(solver.data());
+  own.field.derivative(own.state, own.modes, own.rate, own.values);
+  ++own.evaluations;
+  const index n = own.field.samples();
+  const Eigen::VectorXd& norms = own.field.data().norms();
+  const double strongest = own.values.residuals.cwiseAbs().dot(norms) / static_cast<double>(n);
+  for (std::size_t i = 0; i < directions.size(); ++i) {
+    if (directions[i] >= 0) continue;
+    const index j = static_cast<index>(i) / n;
+    const index k = static_cast<index>(i) % n;
+    const double velocity = own.values.forces.col(j).dot(own.inputs().col(k));
+    if (std::abs(velocity) <= 1e-13 * strongest * norms[k]) own.held[i] = 1;
+  }
+}
+
 /// Flips the modes whose pre-activation has changed its sign; returns how many.
 std::int64_t flip(const adams& solver, std::vector<int>& directions, frozen_user& own) {
   CVodeGetRootInfo(solver.solver(), directions.data());
@@ -147,6 +165,7 @@ std::int64_t flip(const adams& solver, std::vector<int>& directions, frozen_user
                           directions[i] > 0 ? pair_mode::active : pair_mode::inactive);
     ++flipped;
   }
+  hold_at_rest(solver, directions, own);
   return flipped;
 }
 
