@@ -14,7 +14,16 @@ enum exit_code : int {
   exit_failure = 1,       ///< the system failed: a full disk, no memory
   exit_bad_input = 2,     ///< usage, or something wrong in the input
   exit_no_answer = 3,     ///< a numerical outcome that does not answer the request
-  exit_interrupted = 130  ///< SIGINT or SIGTERM; what was computed is written
+  exit_interrupted = 130  ///< SIGINT or SIGTERM; what was computed is written, with a checkpoint
+};
+
+/// How a run is conducted, which does not change what it computes.
+struct course_arguments {
+  std::optional<int> threads;
+  double checkpoint_seconds = 60.0;
+  bool quiet = false;
+  bool progress = false;  ///< also where standard error is no terminal
+  bool no_plots = false;
 };
 
 struct run_arguments {
@@ -22,14 +31,20 @@ struct run_arguments {
   std::filesystem::path out;
   std::vector<std::string> overrides;  ///< "section.key=value"
   std::optional<std::uint64_t> seed;
-  std::optional<int> threads;
   bool force = false;
-  bool quiet = false;
-  bool no_plots = false;
+  course_arguments course;
 };
 
 /// `reluflow run`. Errors leave as exceptions.
 [[nodiscard]] exit_code run(const run_arguments& arguments);
+
+struct resume_arguments {
+  std::filesystem::path directory;
+  course_arguments course;
+};
+
+/// `reluflow resume`: the rest of a run that was interrupted or killed.
+[[nodiscard]] exit_code resume(const resume_arguments& arguments);
 
 struct predict_arguments {
   std::filesystem::path problem;

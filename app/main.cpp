@@ -39,6 +39,16 @@ CLI::Validator integer_in(Integer least, Integer most) {
   return CLI::Validator(check, "", "");
 }
 
+std::string check_seconds(const std::string& text) {
+  double value = -1.0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && stop == text.data() + text.size();
+  if (whole && value >= 0.0 && value <= 1e9) {
+    return {};
+  }
+  return fmt::format("found \"{}\", expected seconds from 0 to 1e9", text);
+}
+
 /// The problem file and what replaces parts of it.
 template <typename Arguments>
 void add_problem(CLI::App& command, Arguments& arguments) {
@@ -52,15 +62,34 @@ void add_problem(CLI::App& command, Arguments& arguments) {
       ->check(integer_in<std::uint64_t>(0, std::numeric_limits<std::int64_t>::max()));
 }
 
+/// How a run is conducted.
+void add_course(CLI::App& command, course_arguments& arguments) {
+  command.add_option("--threads", arguments.threads, "Number of threads")
+      ->check(integer_in<int>(1, 4096));
+  command
+      .add_option("--checkpoint", arguments.checkpoint_seconds,
+                  "Seconds from one checkpoint to the next")
+      ->check(CLI::Validator(&check_seconds, "", ""))
+      ->capture_default_str();
+  command.add_flag("--progress", arguments.progress,
+                   "Say where the run is, also where standard error is no terminal");
+  command.add_flag("--quiet", arguments.quiet, "No progress and no summary");
+  command.add_flag("--no-plots", arguments.no_plots, "Write no figures");
+}
+
 void add_run(CLI::App& app, run_arguments& arguments) {
   CLI::App* const command = app.add_subcommand("run", "Follow the flow of a problem");
   add_problem(*command, arguments);
   command->add_option("--out", arguments.out, "Directory for the results")->required();
-  command->add_option("--threads", arguments.threads, "Number of threads")
-      ->check(integer_in<int>(1, 4096));
   command->add_flag("--force", arguments.force, "Overwrite a run that is already there");
-  command->add_flag("--quiet", arguments.quiet, "No progress and no summary");
-  command->add_flag("--no-plots", arguments.no_plots, "Write no figures");
+  add_course(*command, arguments.course);
+}
+
+void add_resume(CLI::App& app, resume_arguments& arguments) {
+  CLI::App* const command =
+      app.add_subcommand("resume", "Go on with a run that was interrupted or killed");
+  command->add_option("DIR", arguments.directory, "The directory of the run")->required();
+  add_course(*command, arguments.course);
 }
 
 exit_code parse_and_dispatch(int argc, char** argv) {
@@ -69,6 +98,8 @@ exit_code parse_and_dispatch(int argc, char** argv) {
   app.require_subcommand(1);
   run_arguments ran;
   add_run(app, ran);
+  resume_arguments resumed;
+  add_resume(app, resumed);
   predict_arguments predicted;
   add_problem(*app.add_subcommand("predict", "Print what the theory says of a problem"), predicted);
   std::filesystem::path plotted;
@@ -86,6 +117,7 @@ exit_code parse_and_dispatch(int argc, char** argv) {
     return fail(exit_bad_input, error.what());
   }
   if (app.got_subcommand("run")) return run(ran);
+  if (app.got_subcommand("resume")) return resume(resumed);
   return app.got_subcommand("predict") ? predict(predicted) : plot(plotted);
 }
 

@@ -1,6 +1,11 @@
 #pragma once
 
 #include "reluflow/dataset.hpp"
+#include "reluflow/generators.hpp"
+#include "reluflow/initialisation.hpp"
+
+#include <cmath>
+#include <cstdint>
 
 namespace reluflow::examples {
 
@@ -21,6 +26,17 @@ inline Eigen::VectorXd alternating_labels(index samples) {
     labels[k] = k % 2 == 0 ? size : -0.5 * size;
   }
   return labels;
+}
+
+/// Standard Gaussian inputs, labels from six Gaussian neurons: w ~ N(0, 1/900), a ~ N(0, 1/6).
+inline dataset teacher_data(index samples, index dimension, std::uint64_t seed) {
+  constexpr index neurons = 6;
+  const Eigen::MatrixXd inputs = gaussian_data(samples, dimension, 0.0, seed).inputs();
+  // Another seed than the student's, who would start from the same numbers.
+  const network unit = gaussian_network(neurons, dimension, 1.0, seed + 1'000'000);
+  const network teacher =
+      network::cartesian(unit.output_weights() / std::sqrt(6.0), unit.weights() / 30.0);
+  return {inputs, teacher(inputs)};
 }
 
 }  // namespace reluflow::examples

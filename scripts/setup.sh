@@ -4,6 +4,7 @@
 #
 #     scripts/setup.sh         what the two commands of the README need
 #     scripts/setup.sh --ci    and what continuous integration adds: a second compiler with its sanitizers
+#     scripts/setup.sh --bench and the peers of bench/compare, which can do without them
 #
 # Exit code 2: this machine needs a hand. On systems without apt, install what is listed and set
 # RELUFLOW_SKIP_SETUP=1.
@@ -24,6 +25,7 @@ packages=(
   libcli11-dev
   libtomlplusplus-dev
   nlohmann-json3-dev
+  libcereal-dev
   libzip-dev
   # gnuplot-nox goes with libgnuplot-iostream-dev: left to choose, apt takes the Qt variant.
   libgnuplot-iostream-dev
@@ -39,12 +41,16 @@ ci_packages=(
   libclang-rt-14-dev
   libomp-14-dev
 )
+bench_packages=(
+  libsundials-dev
+)
 
 case "${1:-}" in
   "") ;;
   --ci) packages+=("${ci_packages[@]}") ;;
+  --bench) packages+=("${bench_packages[@]}") ;;
   *)
-    echo "usage: setup.sh [--ci]" >&2
+    echo "usage: setup.sh [--ci | --bench]" >&2
     exit 2
     ;;
 esac

@@ -28,7 +28,7 @@ forbid("reluflow/solvers/" "plots know no solver" plots)
 forbid("boost/numeric/odeint" "Odeint lives in solvers/src" lib plots app solvers/include)
 forbid("gnuplot-iostream" "gnuplot lives in plots/src" lib solvers app plots/include)
 # An installed reluflow asks its users for Eigen and nothing else.
-forbid("boost/|fmt/|nlohmann/|toml|zip\\.h|CLI/|omp\\.h" "a private dependency in a public header"
+forbid("boost/|cereal/|fmt/|nlohmann/|toml|zip\\.h|CLI/|omp\\.h" "a private dependency in a public header"
        lib/include solvers/include plots/include)
 
 if(violations GREATER 0)

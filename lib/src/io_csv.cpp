@@ -1,5 +1,5 @@
 #include "io_csv_reader.hpp"
-#include "io_file.hpp"
+#include "reluflow/detail/output_file.hpp"
 #include "io_polar.hpp"
 #include "io_text.hpp"
 #include "reluflow/io/csv.hpp"

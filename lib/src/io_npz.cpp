@@ -1,4 +1,4 @@
-#include "io_file.hpp"
+#include "reluflow/detail/output_file.hpp"
 #include "io_text.hpp"
 #include "reluflow/io/file_error.hpp"
 #include "reluflow/io/npz.hpp"

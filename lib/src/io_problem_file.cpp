@@ -269,6 +269,7 @@ record_options read_record(const config_file& file, double t_end) {
   const auto count = section.count("count", 2).value_or(default_record_count);
   const bool logarithmic = section.choice("spacing", {"linear", "log"}).value_or(0) == 1;
   assign_if(record.states, section.boolean("states"));
+  assign_if(record.switches, section.boolean("switches"));
   section.finish();
   if (count > most_recorded_times) {
     section.fail("count", fmt::format("at most {}", most_recorded_times));

@@ -1,4 +1,4 @@
-#include "io_file.hpp"
+#include "reluflow/detail/output_file.hpp"
 #include "io_text.hpp"
 #include "io_words.hpp"
 #include "reluflow/errors.hpp"
@@ -62,8 +62,8 @@ void write_problem(const std::filesystem::path& file, const problem& setup) {
   text +=
       fmt::format("[network]\nfile = \"network_initial.csv\"\noutput_scale = \"{}\"\n\n", scaling);
   text += flow_text(setup.flow);
-  text += fmt::format("\n[record]\ntimes = {}\nstates = {}\n", times_text(setup.record.times),
-                      setup.record.states);
+  text += fmt::format("\n[record]\ntimes = {}\nstates = {}\nswitches = {}\n",
+                      times_text(setup.record.times), setup.record.states, setup.record.switches);
   detail::write_text(file, text);
 }
 

@@ -1,5 +1,5 @@
 #include "io_csv_reader.hpp"
-#include "io_file.hpp"
+#include "reluflow/detail/output_file.hpp"
 #include "io_polar.hpp"
 #include "io_run_files.hpp"
 #include "io_summary.hpp"

@@ -2,11 +2,11 @@
 
 #include "length.hpp"
 #include "reluflow/detail/bernstein.hpp"
+#include "stopwatch.hpp"
 
 #include <boost/math/tools/toms748_solve.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -68,45 +68,55 @@ integrator::integrator(const dataset& data, const network& initial, const flow_o
       stepper_(field_.coordinates()) {
   run_.initial_network = initial;
   run_.chart = field_.chart();
+  state_ = field_.pack(initial);
+  norm_.emplace(field_, state_, flow.rtol, flow.atol);
+  if (field_.chart() == chart_kind::cartesian) invariants_ = signed_roots(initial);
 }
 
-trajectory integrator::run() {
-  const auto begin = std::chrono::steady_clock::now();
-  start();
-  while (!ending_) {
-    if (stopping_time_reached_) {
-      ending_ = outcome::stopping_time;
-    } else if (below_level(values_.loss, field_.output_scale() * std::sqrt(values_.speed))) {
-      ending_ = outcome::converged;
-    } else if (t_ >= flow_->t_end) {
-      ending_ = outcome::reached_end;
-    } else if (run_.statistics.steps >= flow_->max_steps) {
-      ending_ = outcome::step_limit;
-    } else if (callbacks_->on_step &&
-               !callbacks_->on_step({t_, flow_->t_end, values_.loss, run_.statistics.steps,
-                                     run_.statistics.switches})) {
-      ending_ = outcome::interrupted;
-    } else {
-      advance();
-    }
+void integrator::start() {
+  const stopwatch whole(run_.statistics.wall_seconds);
+  begin();
+  look_for_end();
+}
+
+void integrator::step() {
+  const stopwatch whole(run_.statistics.wall_seconds);
+  if (ending_) return;
+  advance();
+  look_for_end();
+}
+
+/// What ends the run at a step boundary.
+void integrator::look_for_end() {
+  if (ending_) return;
+  if (stopping_time_reached_) {
+    ending_ = outcome::stopping_time;
+  } else if (below_level(values_.loss, field_.output_scale() * std::sqrt(values_.speed))) {
+    ending_ = outcome::converged;
+  } else if (t_ >= flow_->t_end) {
+    ending_ = outcome::reached_end;
+  } else if (run_.statistics.steps >= flow_->max_steps) {
+    ending_ = outcome::step_limit;
   }
+}
+
+progress integrator::now() const {
+  return {t_, flow_->t_end, values_.loss, run_.statistics.steps, run_.statistics.switches};
+}
+
+trajectory integrator::finish() {
+  if (!ending_) ending_ = outcome::interrupted;
   close();
-  run_.statistics.wall_seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return std::move(run_);
 }
 
 void integrator::evaluate() {
+  const stopwatch in_field(run_.statistics.profile.field);
   field_.derivative(state_, modes_, rate_, values_);
   ++run_.statistics.field_evaluations;
 }
 
-void integrator::start() {
-  state_ = field_.pack(run_.initial_network);
-  norm_.emplace(field_, state_, flow_->rtol, flow_->atol);
-  if (field_.chart() == chart_kind::cartesian) {
-    invariants_ = signed_roots(run_.initial_network);
-  }
+void integrator::begin() {
   modes_.pattern = activation_pattern(field_.neurons(), field_.samples());
   std::map<index, std::vector<arrival>> on_surface;
   for (index j = 0; j < field_.neurons(); ++j) {
@@ -138,7 +148,7 @@ void integrator::start() {
   }
   const step_solution now{0.0, 0.0, [this](double) { return state_; },
                           [this](double) { return modes_; }};
-  recorder_.rows(now, watched_until(now));
+  recorded_until(now);
   const double fastest = longest_column(values_.forces);
   h_ = fastest > 0.0 ? std::pow(flow_->rtol, 0.2) / fastest : flow_->t_end;
 }
@@ -168,12 +178,16 @@ void integrator::advance() {
 /// none.
 bool integrator::advance_asynchronous(double h) {
   std::vector<std::pair<index, index>> at_rest;
-  std::vector<index> leaving = search_.leaving(view(), modes_, contacts_, at_rest);
+  std::vector<index> leaving;
+  {
+    const stopwatch in_search(run_.statistics.profile.certificates);
+    leaving = search_.leaving(view(), modes_, contacts_, at_rest);
+  }
   rest(at_rest);
   if (leaving.empty()) return false;
   if (modes_.frames.empty()) build_residual_control();
   const frozen_step step = freeze(h, std::move(leaving));
-  if (asynchronous_.complete(step)) {
+  if (complete(step)) {
     const double longer = std::min(controller_.accept(step_error_), asynchronous_.longer());
     h_ = std::max(h * longer, std::exchange(resume_h_, 0.0));
     accept_asynchronous(step);
@@ -183,6 +197,11 @@ bool integrator::advance_asynchronous(double h) {
     h_ = h * asynchronous_.shorter();
   }
   return true;
+}
+
+bool integrator::complete(const frozen_step& step) {
+  const stopwatch in_local_flow(run_.statistics.profile.local);
+  return asynchronous_.complete(step);
 }
 
 frozen_step integrator::freeze(double h, std::vector<index> leaving) const {
@@ -202,8 +221,7 @@ void integrator::accept_asynchronous(const frozen_step& step) {
   const step_solution solution{
       t0, t1, [&](double fraction) { return asynchronous_.state_at(step, fraction); },
       [&](double fraction) { return asynchronous_.modes_at(step, fraction); }};
-  const double until = watched_until(solution);
-  recorder_.rows(solution, until);
+  const double until = recorded_until(solution);
   if (recorder_.wants_dense()) {
     const std::vector<double> ends = asynchronous_.smooth_until();
     for (std::size_t i = 0; i + 1 < ends.size() && t0 + ends[i] * (t1 - t0) < until; ++i) {
@@ -242,6 +260,7 @@ void integrator::accept_asynchronous(const frozen_step& step) {
 }
 
 bool integrator::try_step(double h) {
+  const stopwatch in_field(run_.statistics.profile.field);
   stepper_.step(
       [&](const Eigen::VectorXd& y, Eigen::VectorXd& dydt) {
         field_.derivative(y, modes_, dydt, end_values_);
@@ -264,6 +283,7 @@ double integrator::rounding_of_forces(const Eigen::VectorXd& residuals) const {
 }
 
 void integrator::build_residual_control() {
+  const stopwatch in_field(run_.statistics.profile.field);
   const Eigen::MatrixXd& control = stepper_.control_points(state_, rate_);
   Eigen::MatrixXd values(field_.samples(), 6);
   values.col(0) = values_.residuals;
@@ -293,8 +313,7 @@ void integrator::accept(double h) {
         return Eigen::VectorXd(stepper_.last_control_points() * bernstein_weights(fraction));
       },
       [this](double) { return modes_; }};
-  const double until = watched_until(solution);
-  recorder_.rows(solution, until);
+  const double until = recorded_until(solution);
   recorder_.keep_dense(solution, 0.0, 1.0, until);
   if (until < t1) return stop_at(until, solution);
   t_ = t1;
@@ -311,7 +330,11 @@ void integrator::accept(double h) {
 /// False when there is none.
 bool integrator::cut(double h_trial) {
   std::vector<std::pair<index, index>> at_rest;
-  const std::vector<candidate> found = search_.find(view(), modes_, contacts_, same_event, at_rest);
+  std::vector<candidate> found;
+  {
+    const stopwatch in_search(run_.statistics.profile.certificates);
+    found = search_.find(view(), modes_, contacts_, same_event, at_rest);
+  }
   rest(at_rest);
   if (found.empty()) return false;
   h_ = h_trial;
@@ -603,6 +626,15 @@ double integrator::watched_until(const step_solution& solution) {
   return until;
 }
 
+/// Records the rows of a step up to the time at which something ends the run in it, or to its end;
+/// returns that time.
+double integrator::recorded_until(const step_solution& solution) {
+  const stopwatch in_recording(run_.statistics.profile.recording);
+  const double until = watched_until(solution);
+  recorder_.rows(solution, until);
+  return until;
+}
+
 void integrator::stop_at(double t, const step_solution& solution) {
   const double fraction = (t - solution.t0) / (solution.t1 - solution.t0);
   Eigen::VectorXd state = solution.state_at(fraction);
@@ -643,7 +675,10 @@ trajectory integrate(const dataset& data, const network& initial, const flow_opt
                      const record_options& record, const observers& callbacks) {
   flow.validate();
   record.validate(flow.t_end);
-  return detail::integrator(data, initial, flow, record, callbacks).run();
+  detail::integrator run(data, initial, flow, record, callbacks);
+  run.start();
+  while (!run.ending() && (!callbacks.on_step || callbacks.on_step(run.now()))) run.step();
+  return run.finish();
 }
 
 trajectory integrate(const problem& task, const observers& callbacks) {

@@ -11,8 +11,11 @@
 #include "switch_search.hpp"
 #include "watch.hpp"
 
+#include <cstdint>
+#include <iosfwd>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,11 +29,33 @@ class integrator {
   integrator(const dataset& data, const network& initial, const flow_options& flow,
              const record_options& record, const observers& callbacks);
 
-  [[nodiscard]] trajectory run();
+  /// The first call: everything at t = 0.
+  void start();
+  /// Instead of start(): everything as `save` has left it (checkpoint.cpp).
+  /// @param in     can seek
+  /// @param where  stands in messages
+  /// @throws invalid_input when `in` holds no checkpoint of this problem
+  void load(std::istream& in, std::string_view where);
+  void save(std::ostream& out) const;
+
+  /// From one step boundary to the next, unless the run has ended.
+  void step();
+  [[nodiscard]] const std::optional<outcome>& ending() const { return ending_; }
+  [[nodiscard]] progress now() const;
+  [[nodiscard]] network current() const { return field_.unpack(state_); }
+  [[nodiscard]] const trajectory& so_far() const { return run_; }
+  /// Ends a run that has not ended as interrupted. The last call.
+  [[nodiscard]] trajectory finish();
 
  private:
-  void start();
+  /// Everything that later steps depend on and everything recorded, to or from an archive. What is
+  /// made anew in every step, and what follows from the problem alone, is left out.
+  template <class Archive, class Self>
+  static void transfer(Archive& archive, Self& self);
+  [[nodiscard]] std::uint64_t fingerprint() const;
+  void begin();
   void advance();
+  void look_for_end();
   [[nodiscard]] bool try_step(double h);
   void build_residual_control();
   [[nodiscard]] double rounding_of_forces(const Eigen::VectorXd& residuals) const;
@@ -40,6 +65,7 @@ class integrator {
   void accept_asynchronous(const frozen_step& step);
   [[nodiscard]] bool advance_asynchronous(double h);
   [[nodiscard]] frozen_step freeze(double h, std::vector<index> leaving) const;
+  [[nodiscard]] bool complete(const frozen_step& step);
   [[nodiscard]] double end_of(double h) const;
   [[nodiscard]] bool cut(double h_trial);
   [[nodiscard]] double locate(const candidate& first);
@@ -56,6 +82,7 @@ class integrator {
   [[nodiscard]] bool below_level(double loss, double gradient_norm) const;
   [[nodiscard]] double stop_in(const step_solution& solution);
   [[nodiscard]] double watched_until(const step_solution& solution);
+  double recorded_until(const step_solution& solution);
   void stop_at(double t, const step_solution& solution);
   void close();
 

@@ -97,7 +97,7 @@ void recorder::still_sliding(double t, index neuron, index sample, double eta) {
 void recorder::settle() {
   for (const switch_event& event : pending_) {
     if (event.from == event.to) continue;
-    run_->switches.push_back(event);
+    if (options_->switches) run_->switches.push_back(event);
     ++run_->statistics.switches;
     if (event.to == pair_mode::sliding) ++run_->statistics.slides;
     if (callbacks_->on_switch) callbacks_->on_switch(event);

@@ -9,6 +9,10 @@
 #include <utility>
 #include <vector>
 
+namespace cereal {
+class access;
+}
+
 namespace reluflow::detail {
 
 /// The solution on one step [t0, t1], by the fraction of the step in [0, 1].
@@ -41,6 +45,12 @@ class recorder {
   void settle();
 
  private:
+  friend class cereal::access;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(next_time_, open_slides_, pending_);
+  }
+
   const vector_field* field_;
   const record_options* options_;
   const observers* callbacks_;

@@ -4,6 +4,10 @@
 
 #include <Eigen/Core>
 
+namespace cereal {
+class access;
+}
+
 namespace reluflow::detail {
 
 /// Measures the error of a step in units of the tolerance; a step is good when `!(error > 1)` fails
@@ -37,6 +41,12 @@ class step_controller {
   double reject(double error);
 
  private:
+  friend class cereal::access;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(last_error_, rejected_);
+  }
+
   double last_error_ = 1e-4;
   bool rejected_ = false;
 };

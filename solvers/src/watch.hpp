@@ -8,6 +8,10 @@
 #include <string>
 #include <vector>
 
+namespace cereal {
+class access;
+}
+
 namespace reluflow::detail {
 
 /// A stopping time was reached inside a step.
@@ -32,9 +36,24 @@ class watch {
                                         bool with_state) const;
 
  private:
+  friend class cereal::access;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    bool has_last = last_.has_value();
+    archive(progress_, reached_, has_last);
+    if (!has_last) return last_.reset();
+    if (!last_) last_ = moment{};
+    archive(*last_);
+  }
+
   struct one_progress {
     bool armed = true;  ///< reaching counts: it was not reached just before
     bool done = false;  ///< reached, and not repeated
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(armed, done);
+    }
   };
 
   /// The solution at a fraction of the step with everything a functional may ask for.
@@ -44,6 +63,11 @@ class watch {
     flow_modes modes;
     network net;
     field_values values;
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(t, state, modes, net, values);
+    }
   };
 
   [[nodiscard]] moment moment_at(double t, Eigen::VectorXd state, flow_modes modes) const;

@@ -6,49 +6,12 @@ set -uo pipefail
 
 reluflow=$(realpath "$1")
 cases=$(realpath "$2")
+here=$(dirname "$(realpath "$0")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-failures=0
-checks=0
-
-fail() {
-  failures=$((failures + 1))
-  echo "FAILED: $*" >&2
-}
-
-# check DESCRIPTION COMMAND...
-check() {
-  local description=$1
-  shift
-  checks=$((checks + 1))
-  "$@" || fail "$description"
-}
-
-# runs CODE ARGUMENTS...: the command ends with CODE; its streams are kept in ./stdout and ./stderr
-runs() {
-  local expected=$1
-  shift
-  checks=$((checks + 1))
-  "$reluflow" "$@" >stdout 2>stderr
-  local code=$?
-  if [ "$code" -ne "$expected" ]; then
-    fail "reluflow $*: exit code $code instead of $expected: $(head -c 300 stderr)"
-  fi
-}
-
-# complains CODE MESSAGE ARGUMENTS...: ends with CODE and exactly one line on standard error
-complains() {
-  local expected=$1 message=$2
-  shift 2
-  runs "$expected" "$@"
-  local text
-  text=$(cat stderr)
-  [ "$text" = "reluflow: $message" ] || fail "reluflow $*: said '$text' instead of '$message'"
-  [ "$(wc -l <stderr)" -eq 1 ] || fail "reluflow $*: not exactly one line on standard error"
-  [ ! -s stdout ] || fail "reluflow $*: printed on standard output"
-}
+. "$here/checks.sh"
 
 # --- a small problem, quick to run --------------------------------------------------------------
 
@@ -82,6 +45,7 @@ runs 0 --version
 check "--version prints name and number" grep -qxE 'reluflow [0-9]+\.[0-9]+\.[0-9]+' stdout
 runs 0 --help
 check "--help lists run" grep -q '^  run ' stdout
+check "--help lists resume" grep -q '^  resume ' stdout
 check "--help lists plot" grep -q '^  plot ' stdout
 check "--help lists predict" grep -q '^  predict ' stdout
 runs 0 run --help
@@ -214,15 +178,6 @@ runs 0 run $p --out out --no-plots --force --set flow.t_end=10
 check "--force overwrites" grep -q '"t": 10.0' out/summary.json
 
 # --- the same again, from the files of the run -------------------------------------------------------
-
-# same_tables A B: every table is byte-identical, and so are the states
-same_tables() {
-  local file
-  for file in "$1"/*.csv "$1"/trajectory.npz "$1"/problem.toml; do
-    checks=$((checks + 1))
-    cmp -s "$file" "$2/${file##*/}" || fail "$file differs from $2/${file##*/}"
-  done
-}
 
 runs 0 run out/problem.toml --out again --no-plots --quiet
 same_tables out again

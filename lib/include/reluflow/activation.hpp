@@ -7,6 +7,10 @@
 #include <string_view>
 #include <vector>
 
+namespace cereal {
+class access;
+}
+
 namespace reluflow {
 
 /// Where one neuron stands with respect to one sample. z = <w_j, x_k>.
@@ -63,6 +67,14 @@ class activation_pattern {
   friend bool operator==(const activation_pattern& a, const activation_pattern& b) noexcept;
 
  private:
+  friend class cereal::access;
+  /// All members but what is made on demand, for exact copies in checkpoints.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    if constexpr (Archive::is_loading::value) transposed_.clear();
+    archive(neurons_, samples_, words_, active_, resting_, sliding_);
+  }
+
   index neurons_ = 0;
   index samples_ = 0;
   index words_ = 0;

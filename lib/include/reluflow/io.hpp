@@ -7,3 +7,4 @@
 #include "reluflow/io/npz.hpp"
 #include "reluflow/io/problem_file.hpp"
 #include "reluflow/io/run_directory.hpp"
+#include "reluflow/io/unfinished_run.hpp"

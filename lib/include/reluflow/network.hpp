@@ -4,6 +4,10 @@
 
 #include <Eigen/Core>
 
+namespace cereal {
+class access;
+}
+
 namespace reluflow {
 
 /// One-hidden-layer ReLU network h(x) = alpha * sum_j a_j relu(<w_j, x>) with m neurons in
@@ -60,6 +64,13 @@ class network {
   [[nodiscard]] Eigen::VectorXd operator()(const Eigen::MatrixXd& inputs) const;
 
  private:
+  friend class cereal::access;
+  /// All members, for exact copies in checkpoints.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(signs_, log_norms_, directions_, output_weights_, weights_, output_scale_, balanced_);
+  }
+
   Eigen::VectorXd signs_;
   Eigen::VectorXd log_norms_;
   Eigen::MatrixXd directions_;

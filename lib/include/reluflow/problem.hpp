@@ -54,6 +54,9 @@ struct record_options {
   /// Increasing, within [0, t_end]; a run that ends early records fewer.
   std::vector<double> times{};
   bool states = true;  ///< keep the network at every recorded time
+  /// Keep every switch (32 bytes each; a run has about m n / 2). Otherwise they are counted only,
+  /// and `pattern_at` knows no more than the initial pattern.
+  bool switches = true;
   bool dense = false;  ///< keep the interpolant of every step (6 doubles a coordinate a step)
   std::vector<stopping_time> stopping_times{};  ///< watched; terminal ones end the run
 

@@ -79,6 +79,15 @@ struct dense_segment {
   Eigen::MatrixXd control;  ///< coordinates x 6
 };
 
+/// Where the time of a run went, in seconds.
+struct run_profile {
+  double field = 0.0;         ///< evaluations of the whole field and of all residuals
+  double certificates = 0.0;  ///< looking for switches in a step
+  double local = 0.0;         ///< following the neurons that switch, each by itself
+  double corrections = 0.0;   ///< correcting the residuals by what that changes
+  double recording = 0.0;     ///< rows, stopping times and switches
+};
+
 struct run_statistics {
   std::int64_t steps = 0;              ///< accepted steps
   std::int64_t rejected = 0;           ///< steps tried again with a smaller size
@@ -89,6 +98,7 @@ struct run_statistics {
   double dissipated = 0.0;  ///< int alpha |theta'|^2 dt = L(0) - L(t) up to the error of the run
   double invariant_drift = 0.0;  ///< max_j |c_j(t) - c_j(0)| / (a_j^2 + |w_j|^2)
   double wall_seconds = 0.0;     ///< time inside the integrator
+  run_profile profile{};         ///< of wall_seconds; what is left is bookkeeping
 };
 
 /// A finished run. A value: no solver is needed to read it.

@@ -20,6 +20,7 @@ namespace reluflow {
 ///     [flow]     t_end; rtol, atol, chart, switching, rule, stop_loss, stop_gradient, max_steps,
 ///                max_stalled_switches
 ///     [record]   times = [...]  |  count = 201, spacing = "linear" | "log";  states = true
+///                switches = true
 ///
 /// Generators: "gaussian" with samples, dimension, teacher = "linear", noise = 0.0, seed;
 /// "orthonormal" with samples, dimension = samples, seed. Seeds default to 1; data and network draw
