@@ -64,7 +64,7 @@ struct experiment {
   }
 };
 
-/// Trains until the loss is 1 % of what it was: the times of the fits depend on the labels drawn.
+/// Trains until the loss is 1e-3 of what it was: the times of the fits depend on the labels drawn.
 experiment train(index samples, index width, double t_end, std::uint64_t seed) {
   const index dimension = 2 * samples;
   const dataset data = teacher_data(samples, dimension, seed);
@@ -75,7 +75,7 @@ experiment train(index samples, index width, double t_end, std::uint64_t seed) {
   one.task.flow.t_end = t_end;
   one.task.flow.rtol = 1e-8;
   one.task.flow.switching = switching_method::asynchronous;
-  one.task.flow.stop_loss = 0.01 * loss(data, one.task.initial);
+  one.task.flow.stop_loss = 1e-3 * loss(data, one.task.initial);
   one.task.record.times = linear_times(t_end, 1 + static_cast<index>(std::ceil(t_end / 4.0)));
   one.task.record.stopping_times = all_stopping_times(data, one.task.initial);
   one.run = integrate(one.task);
@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
   examples::setting set(app, "high_dimension");
   reluflow::index samples = 30;
   reluflow::index width = 80;
-  double t_end = 4000.0;
+  double t_end = 1500.0;
   std::uint64_t seeds = 1;
   bool full = false;
   app.add_option("--samples", samples, "number of samples; the dimension is twice that")
