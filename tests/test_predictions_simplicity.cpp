@@ -6,6 +6,7 @@
 #include "reluflow/initialisation.hpp"
 #include "reluflow/predictions/simplicity_bias.hpp"
 #include "reluflow/solvers/alignment_flow.hpp"
+#include "reluflow/solvers/decoupled.hpp"
 #include "reluflow/solvers/flow.hpp"
 #include "support/matrices.hpp"
 #include "support/printing.hpp"
@@ -89,6 +90,28 @@ BOOST_AUTO_TEST_CASE(stopping_times_come_in_their_order) {
     BOOST_TEST(*moved > 0.01);
     BOOST_TEST(*moved < 0.2);  // tau_4 = infinity: no further than twice the level of tau_3
   }
+}
+
+// theory.md C8: from tau on, each half is a system of its own.
+BOOST_AUTO_TEST_CASE(the_decoupled_systems_are_the_coupled_one) {
+  const experiment one = train(200, 0.3, 1e-3, 2);
+  const double last = one.run.switches.back().t;
+  BOOST_TEST(last < one.run.reached("tau_2+")->t);
+  std::size_t first = 0;
+  while (one.run.rows[first].t <= last) ++first;
+  std::vector<double> times;
+  for (std::size_t i = first; i < one.run.rows.size(); i += 20) {
+    times.push_back(one.run.rows[i].t - one.run.rows[first].t);
+  }
+  const auto decoupled = follow_decoupled(one.parts, one.run.states[first], times);
+  BOOST_REQUIRE_EQUAL(decoupled.size(), times.size());
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    const network& coupled = one.run.states[first + 20 * i];
+    BOOST_TEST((decoupled[i].weights() - coupled.weights()).norm() < 1e-8);
+    BOOST_TEST((decoupled[i].output_weights() - coupled.output_weights()).norm() < 1e-8);
+  }
+  BOOST_CHECK_THROW((void)follow_decoupled(one.parts, one.run.states[first], {1.0, 0.5}),
+                    invalid_input);
 }
 
 BOOST_AUTO_TEST_CASE(half_fit_times_are_sharp) {
