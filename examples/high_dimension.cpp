@@ -137,8 +137,17 @@ int main(int argc, char** argv) {
     claims.holds(who + "first phase", "alignment",
                  one.phases.empty() ? "none" : one.phases.front().name,
                  !one.phases.empty() && one.phases.front().name == "alignment");
-    claims.holds(who + "plateau on the way", "saddle", one.has("saddle") ? "saddle" : "none",
-                 one.has("saddle"));
+    const stopping_event* exit = one.run.reached("plateau_exit");
+    claims.holds(who + "the first plateau is found and left", "yes",
+                 exit != nullptr ? fmt::format("t = {:.4g}", exit->t) : "no", exit != nullptr);
+  }
+  const auto with_saddle = static_cast<std::uint64_t>(std::count_if(
+      all.begin(), all.end(), [](const experiment& one) { return one.has("saddle"); }));
+  if (seeds == 1) {
+    claims.note("plateau between the fits", with_saddle > 0 ? "saddle" : "none");
+  } else {
+    claims.holds("seeds with a plateau between the fits", fmt::format("> half of {}", seeds),
+                 fmt::format("{}", with_saddle), 2 * with_saddle > seeds);
   }
   if (full) {
     claims.holds("seeds with 0.7 to 0.85 explained by two principal components",
