@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 namespace {
 
@@ -69,6 +71,54 @@ plots::panel panel_of(const histogram& found, index samples) {
   return axes;
 }
 
+/// Positions of the values in increasing order.
+std::vector<index> ranks(const Eigen::VectorXd& values) {
+  std::vector<index> order(static_cast<std::size_t>(values.size()));
+  std::iota(order.begin(), order.end(), index{0});
+  std::sort(order.begin(), order.end(), [&](index i, index j) { return values[i] < values[j]; });
+  return order;
+}
+
+/// The final activation pattern: neurons by their cosine, samples by theirs. Neurons that share one
+/// pattern make blocks.
+plots::panel pattern_of(const dataset& data, const trajectory& run, const Eigen::VectorXd& beta) {
+  const auto neurons = ranks(cosines(run.final_network, beta));
+  const auto samples =
+      ranks((data.inputs().transpose() * beta).cwiseQuotient(data.norms()) / beta.norm());
+  plots::layer modes;
+  modes.matrix = true;
+  for (const index k : samples) {
+    std::vector<double> column;
+    for (const index j : neurons) {
+      const pair_mode mode = run.final_pattern(j, k);
+      column.push_back(mode == pair_mode::sliding ? 2.0 : mode == pair_mode::active ? 1.0 : 0.0);
+    }
+    modes.columns.push_back(std::move(column));
+  }
+  modes.data_using = "($1+0.5):($2+0.5):3";
+  modes.with = "image";
+  plots::panel axes;
+  axes.title = fmt::format("n = {}", data.size());
+  axes.x_label = "samples, by cosine to least squares";
+  axes.y_label = "neurons, by cosine";
+  axes.x_range = plots::range{0.0, static_cast<double>(data.size())};
+  axes.y_range = plots::range{0.0, static_cast<double>(run.final_network.width())};
+  axes.commands = fmt::format(
+      "unset grid; unset colorbox; set cbrange [-0.5:2.5]; set palette maxcolors 3 defined "
+      "(0 '{}', 1 '{}', 2 '{}')",
+      plots::colours::inactive, plots::colours::active, plots::colours::sliding);
+  axes.layers.push_back(std::move(modes));
+  for (const auto& [label, colour] : {std::pair("inactive", plots::colours::inactive),
+                                      {"active", plots::colours::active},
+                                      {"sliding", plots::colours::sliding}}) {
+    // Off the axes: for the key alone.
+    plots::layer entry = plots::points(label, {-1.0}, {-1.0}, colour);
+    entry.key_with = fmt::format("boxes fs solid 1 noborder lc rgb '{}'", colour);
+    axes.layers.push_back(std::move(entry));
+  }
+  return axes;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -85,6 +135,7 @@ int main(int argc, char** argv) {
 
   examples::claim_table claims;
   plots::figure figure{.name = "cosines", .columns = 2, .width = 900, .height = 400};
+  plots::figure patterns{.name = "pattern", .columns = 2, .width = 900, .height = 400};
   std::vector<histogram> found;
   double top = 0.0;
   for (const reluflow::index n : samples) {
@@ -95,7 +146,9 @@ int main(int argc, char** argv) {
     flow.rtol = 1e-7;
     flow.switching = switching_method::asynchronous;
     const trajectory run = integrate(data, gaussian_network(width, 5, scale, set.seed), flow);
-    found.push_back(histogram_of(run.final_network, simplicity::least_squares_of(data).beta));
+    const Eigen::VectorXd beta = simplicity::least_squares_of(data).beta;
+    found.push_back(histogram_of(run.final_network, beta));
+    patterns.panels.push_back(pattern_of(data, run, beta));
     figure.panels.push_back(panel_of(found.back(), n));
     top =
         std::max({top, *std::max_element(found.back().neurons.begin(), found.back().neurons.end()),
@@ -114,5 +167,6 @@ int main(int argc, char** argv) {
   claims.within("share of them with many samples", 0.6, 1.0, found.back().aligned);
   claims.within("  and of the mass", 0.85, 1.0, found.back().aligned_mass);
   examples::keep_figure(set, figure);
+  examples::keep_figure(set, patterns);
   return claims.finish();
 }
