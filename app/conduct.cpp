@@ -3,7 +3,7 @@
 #include "figures.hpp"
 #include "interrupt.hpp"
 #include "progress_line.hpp"
-#include "reluflow/predictions/orthogonal_run.hpp"
+#include "reluflow/predictions/all.hpp"
 #include "reluflow/version.hpp"
 
 #include <fmt/format.h>
@@ -101,7 +101,7 @@ exit_code conduct(flow_solver solver, unfinished_run kept, const std::filesystem
                   const course_arguments& arguments, bool replace) {
   follow(solver, checkpoint_file(directory), arguments);
   trajectory result = solver.finish();
-  const std::vector<comparison> compared = compare_orthogonal(kept.setup.data, result);
+  const std::vector<comparison> compared = compare_all(kept.setup.data, result);
   std::vector<phase_row> phases = phase_rows(result);
   const run_record record{std::move(kept.setup), std::move(result), std::move(phases),
                           prediction_rows(compared), std::string(version_string)};

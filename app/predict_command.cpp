@@ -1,7 +1,7 @@
 #include "commands.hpp"
 #include "reluflow/io/file_error.hpp"
 #include "reluflow/io/problem_file.hpp"
-#include "reluflow/predictions/orthogonal.hpp"
+#include "reluflow/predictions/all.hpp"
 
 #include <fmt/format.h>
 
@@ -63,7 +63,7 @@ void print_predictions(const std::vector<prediction>& list) {
 
 exit_code predict(const predict_arguments& arguments) {
   const problem setup = read_problem(arguments.problem, arguments.overrides, arguments.seed);
-  print_predictions(orthogonal_predictions(setup.data, setup.initial));
+  print_predictions(all_predictions(setup.data, setup.initial));
   if (std::fflush(stdout) != 0) {
     throw file_error("standard output", errno);
   }

@@ -3,6 +3,7 @@
 #include "reluflow/io.hpp"
 #include "reluflow/plots/render.hpp"
 #include "reluflow/plots/run_figures.hpp"
+#include "reluflow/predictions/all.hpp"
 #include "reluflow/predictions/orthogonal_run.hpp"
 #include "reluflow/version.hpp"
 
@@ -42,7 +43,7 @@ inline void keep(const setting& set, const problem& task, const trajectory& run,
                  const plots::run_figure_options& look = {}) {
   const std::vector<phase_row> phases = phase_rows(run);
   write_run(set.out,
-            {task, run, phases, prediction_rows(compare_orthogonal(task.data, run)),
+            {task, run, phases, prediction_rows(compare_all(task.data, run)),
              std::string(version_string)},
             set.force);
   plots::run_figure_options shown = plots::shown_with(phases);

@@ -84,6 +84,14 @@ class locating_euler {
   std::int64_t hits_ = 0;
 };
 
+/// The ways on from a state in which one pair has just arrived at z = 0 from above, with the value
+/// c for relu'(0): up needs z' > 0 above the surface, down z' < 0 below it, staying z' = 0 on it.
+int ways_on(const dataset& data, const network& net, const switch_event& hit, double c) {
+  const double push = net.signs()[hit.neuron] * residuals(data, net)[hit.sample];
+  const double below = 0.0;  // orthogonal inputs: an inactive pair does not move
+  return (push > 0.0 ? 1 : 0) + (below < 0.0 ? 1 : 0) + (c * push == 0.0 ? 1 : 0);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,6 +125,17 @@ int main(int argc, char** argv) {
       "  with no sliding and no reactivation", "0 and 0",
       fmt::format("{} and {}", filippov.slides.size(), orthogonal::reactivations(filippov).size()),
       filippov.slides.empty() && orthogonal::reactivations(filippov).empty());
+
+  // Where the flow first hits a surface.
+  const switch_event& hit = fixed.switches.front();
+  flow.t_end = hit.t;
+  const network there = integrate(data, start, flow).final_network;
+  for (const double c : {0.0, 0.25, 0.5, 1.0}) {
+    const int ways = ways_on(data, there, hit, c);
+    claims.holds(fmt::format("relu'(0) = {:g}: solutions past the first hit, t = {:.4g}", c, hit.t),
+                 c > 0.0 ? "none" : "1", ways > 0 ? fmt::format("{}", ways) : "none",
+                 ways == (c > 0.0 ? 0 : 1));
+  }
 
   std::vector<plots::power_law_series> series;
   for (const double c : {0.0, 0.25, 0.5, 1.0}) {

@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(in_the_plane_they_are_the_critical_points_on_the_circle) {
 BOOST_AUTO_TEST_CASE(enumerations_agree_with_brute_force) {
   std::size_t with_zero_set = 0;
   std::size_t opposite = 0;
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const index d = 2 + static_cast<index>(seed % 3);
     const index n = 2 + static_cast<index>(seed % 6);
     const dataset data = random_data(d, n, seed);

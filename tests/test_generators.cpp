@@ -32,6 +32,54 @@ BOOST_AUTO_TEST_CASE(inputs_and_noise_have_their_deviations) {
   BOOST_TEST(std::abs(noise.array().square().mean() - 0.09) < 0.135 * unit);
 }
 
+BOOST_AUTO_TEST_CASE(every_law_of_noise_is_centred_with_its_deviation) {
+  constexpr Eigen::Index n = 20000;
+  const double unit = 5.0 / std::sqrt(static_cast<double>(n));
+  // Fourth moments over squared variance tell the laws apart.
+  const std::pair<noise_law, double> laws[] = {{noise_law::gaussian, 3.0},
+                                               {noise_law::uniform, 1.8},
+                                               {noise_law::sign, 1.0},
+                                               {noise_law::laplace, 6.0}};
+  for (const auto& [law, kurtosis] : laws) {
+    const Eigen::ArrayXd noise =
+        linear_data(n, Eigen::Vector2d::Zero(), {0.5, law}, 3).labels().array() / 0.5;
+    BOOST_TEST(std::abs(noise.mean()) < unit);
+    BOOST_TEST(std::abs(noise.square().mean() - 1.0) < std::sqrt(5.0) * unit);
+    BOOST_TEST(std::abs(noise.square().square().mean() - kurtosis) < 0.1 * kurtosis + 0.2);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_teacher_network_gives_the_labels) {
+  const network teacher = relu_teacher(5, 3, 2);
+  BOOST_TEST((teacher.output_weights().array() == 0.2).all());
+  const dataset data = taught_data(40, teacher, {}, 7);
+  BOOST_TEST((data.labels() - teacher(data)).norm() == 0.0);
+  BOOST_TEST((data.inputs() == gaussian_data(40, 3, 0.0, 7).inputs()));
+  BOOST_TEST((relu_teacher(5, 3, 2).weights() == teacher.weights()));
+  BOOST_TEST((relu_teacher(5, 3, 3).weights() != teacher.weights()));
+}
+
+BOOST_AUTO_TEST_CASE(the_cylinder_has_its_shape_and_covariance) {
+  const Eigen::Vector4d beta(0.0, 1.2, -0.9, 0.3);
+  constexpr Eigen::Index n = 20000;
+  const dataset data = cylinder_data(n, beta, 0.4, {}, 5);
+  const Eigen::VectorXd axis = beta.normalized();
+  const Eigen::ArrayXd along = data.inputs().transpose() * axis;
+  BOOST_TEST(along.abs().minCoeff() > 0.6);
+  BOOST_TEST(along.abs().maxCoeff() < 1.4);
+  const Eigen::ArrayXd across =
+      data.inputs().colwise().squaredNorm().transpose().array() - along.square();
+  BOOST_TEST((across - 3.0).abs().maxCoeff() < 1e-12);
+  BOOST_TEST((data.labels() - data.inputs().transpose() * beta).norm() < 1e-10);
+  const Eigen::MatrixXd covariance = data.inputs() * data.inputs().transpose() / double(n);
+  const Eigen::MatrixXd expected =
+      Eigen::MatrixXd::Identity(4, 4) + 0.16 / 3.0 * axis * axis.transpose();
+  BOOST_TEST((covariance - expected).cwiseAbs().maxCoeff() < 0.05);
+  BOOST_CHECK_THROW((void)cylinder_data(5, beta, 1.0, {}, 1), invalid_input);
+  BOOST_CHECK_THROW((void)cylinder_data(5, Eigen::Vector2d::Zero(), 0.1, {}, 1), invalid_input);
+  BOOST_CHECK_THROW((void)linear_data(5, beta, {-1.0}, 1), invalid_input);
+}
+
 BOOST_AUTO_TEST_CASE(orthonormal_inputs_are_orthonormal_with_labels_away_from_zero) {
   for (const Eigen::Index d : {5, 9}) {
     const dataset data = orthonormal_data(5, d, 4);

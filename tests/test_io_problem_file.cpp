@@ -1,5 +1,6 @@
 #include "io_config.hpp"
 #include "io_support.hpp"
+#include "reluflow/generators.hpp"
 #include "reluflow/io/csv.hpp"
 #include "reluflow/io/problem_file.hpp"
 
@@ -146,6 +147,18 @@ BOOST_AUTO_TEST_CASE(generators_draw_data) {
       directory.read("[data]\ngenerator = \"orthonormal\"\nsamples = 4\n" + net + flow);
   BOOST_TEST(orthonormal.data.dimension() == 4);
   BOOST_TEST(has_orthogonal_inputs(orthonormal.data));
+  const problem relu = directory.read(
+      "[data]\ngenerator = \"gaussian\"\nsamples = 6\ndimension = 3\nteacher = \"relu\"\n"
+      "teacher_width = 4\nteacher_seed = 9\nseed = 2\n" +
+      net + flow);
+  BOOST_TEST((relu.data.labels() - relu_teacher(4, 3, 9)(relu.data)).norm() < 1e-15);
+  const problem cylinder = directory.read(
+      "[data]\ngenerator = \"cylinder\"\nsamples = 6\ndimension = 3\nbeta = [0, 2, 0]\n"
+      "spread = 0.2\nnoise = 0.1\nnoise_law = \"sign\"\nseed = 2\n" +
+      net + flow);
+  const dataset expected =
+      cylinder_data(6, Eigen::Vector3d(0.0, 2.0, 0.0), 0.2, {0.1, noise_law::sign}, 2);
+  BOOST_TEST((cylinder.data.labels() == expected.labels()));
 }
 
 BOOST_AUTO_TEST_CASE(one_seed_for_both_and_each_its_own) {
@@ -257,7 +270,7 @@ BOOST_AUTO_TEST_CASE(every_bad_problem_is_one_line_with_its_place) {
        "bad.csv, line 3: found \"nan\" in column x2, expected a finite number"},
       {"[data]\ngenerator = \"uniform\"\n" + rest,
        "p.toml, line 2, data.generator: found \"uniform\", expected one of \"gaussian\", "
-       "\"orthonormal\""},
+       "\"cylinder\", \"orthonormal\""},
       {"[data]\ngenerator = \"gaussian\"\ndimension = 2\n" + rest,
        "p.toml, line 1, data.samples: found nothing, expected an integer that is at least 1"},
       {"[data]\ngenerator = \"gaussian\"\ndimension = 2\nsamples = 0\n" + rest,

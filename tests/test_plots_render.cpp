@@ -84,6 +84,14 @@ BOOST_AUTO_TEST_CASE(no_path_is_too_strange) {
   BOOST_TEST(!fs::exists(parent / "pwned"));
 }
 
+BOOST_AUTO_TEST_CASE(a_name_may_hold_a_hyphen) {
+  figure fig = wave();
+  fig.name = "2-wave_b";
+  const figure_result result = write_figure(fresh_directory("hyphen"), fig);
+  BOOST_TEST(result.message == "");
+  BOOST_TEST(result.files.size() == 3U);
+}
+
 BOOST_AUTO_TEST_CASE(no_name_of_a_phase_is_too_strange) {
   const fs::path directory = fresh_directory("names");
   figure fig = wave();

@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(figures_on_a_logarithmic_time_axis_and_in_a_window_are_writ
 BOOST_AUTO_TEST_CASE(high_dimensions_have_no_kinks_and_many_samples_a_heat_map) {
   const random_run made = switching_run(12, 9, 300, 1);
   const auto results = write_figures(fresh_directory("heat"), made.data, made.run);
-  BOOST_TEST(results.size() == 6U);
+  BOOST_TEST(results.size() == 7U);
   for (const figure_result& r : results) {
     BOOST_TEST((r.status == figure_status::complete || r.name == "curvature"), status_of(r));
     BOOST_TEST(r.name != "neurons");

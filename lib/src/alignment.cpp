@@ -19,6 +19,12 @@ void check_dimension(const char* what, index found, index expected) {
   }
 }
 
+void check_angle(double angle) {
+  if (!(angle > 0.0) || !(angle <= std::numbers::pi)) {
+    throw invalid_input("angle", fmt::format("{}", angle), "an angle in (0, pi]");
+  }
+}
+
 // Neurons with w != 0, longest first; equal lengths by index.
 std::vector<index> by_length(const network& net) {
   std::vector<index> order;
@@ -79,9 +85,7 @@ Eigen::VectorXd cosines(const network& net, const Eigen::VectorXd& target) {
 }
 
 std::vector<direction_cluster> cluster_directions(const network& net, double angle) {
-  if (!(angle > 0.0) || !(angle <= std::numbers::pi)) {
-    throw invalid_input("angle", fmt::format("{}", angle), "an angle in (0, pi]");
-  }
+  check_angle(angle);
   // Chords, not cosines: the cosine of a small angle has no digits left.
   const double chord = 2.0 * std::sin(0.5 * angle);
   std::vector<direction_cluster> clusters;
@@ -104,6 +108,34 @@ std::vector<direction_cluster> cluster_directions(const network& net, double ang
     std::sort(clusters[c].neurons.begin(), clusters[c].neurons.end());
   }
   return clusters;
+}
+
+std::vector<index> followed_vectors(const dataset& data, const std::vector<extremal_vector>& list,
+                                    const network& net, double angle) {
+  check_angle(angle);
+  check_dimension("network", net.dimension(), data.dimension());
+  for (const extremal_vector& one : list) {
+    check_dimension("extremal vector", one.D.size(), data.dimension());
+  }
+  const double scale =
+      data.labels().cwiseAbs().dot(data.norms()) / static_cast<double>(data.size());
+  std::vector<index> followed(static_cast<std::size_t>(net.width()), -1);
+  for (index j = 0; j < net.width(); ++j) {
+    if (!std::isfinite(net.log_norms()[j])) continue;
+    const Eigen::VectorXd w = net.directions().col(j);
+    const bool still = alignment_field(data, w).norm() <= 1e-12 * scale;
+    double nearest = 2.0 * std::sin(0.5 * angle);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const double length = list[i].D.norm();
+      const double chord = length > 0.0 ? (net.signs()[j] * w - list[i].D / length).norm()
+                           : still      ? 0.0
+                                        : std::numeric_limits<double>::infinity();
+      if (!(chord <= nearest)) continue;
+      nearest = chord;
+      followed[static_cast<std::size_t>(j)] = static_cast<index>(i);
+    }
+  }
+  return followed;
 }
 
 }  // namespace reluflow

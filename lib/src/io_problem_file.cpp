@@ -69,12 +69,49 @@ struct generator {
   data_source (*read)(config_section& section);
 };
 
+label_noise read_noise(config_section& section) {
+  label_noise noise;
+  noise.deviation = section.real("noise").value_or(0.0);
+  noise.law = static_cast<noise_law>(
+      section.choice("noise_law", {"gaussian", "uniform", "sign", "laplace"}).value_or(0));
+  return noise;
+}
+
+/// The linear teacher, by default the first coordinate.
+Eigen::VectorXd read_beta(config_section& section, index dimension) {
+  const auto given = section.reals("beta");
+  if (!given) return Eigen::VectorXd::Unit(dimension, 0);
+  if (static_cast<index>(given->size()) != dimension) {
+    section.fail("beta", fmt::format("{} numbers", given->size()),
+                 fmt::format("{}, the dimension", dimension));
+  }
+  return Eigen::VectorXd::Map(given->data(), dimension);
+}
+
 data_source read_gaussian(config_section& section) {
   const index samples = section.required_count("samples", 1);
   const index dimension = section.required_count("dimension", 1);
-  (void)section.choice("teacher", {"linear"});
-  const double noise = section.real("noise").value_or(0.0);
-  return [=](std::uint64_t seed) { return gaussian_data(samples, dimension, noise, seed); };
+  const bool relu = section.choice("teacher", {"linear", "relu"}).value_or(0) == 1;
+  const label_noise noise = read_noise(section);
+  if (!relu) {
+    const Eigen::VectorXd beta = read_beta(section, dimension);
+    return [=](std::uint64_t seed) { return linear_data(samples, beta, noise, seed); };
+  }
+  const index width = section.count("teacher_width", 1).value_or(5);
+  const auto own_seed = section.count("teacher_seed", 0);
+  return [=](std::uint64_t seed) {
+    const auto drawn_from = own_seed ? static_cast<std::uint64_t>(*own_seed) : seed;
+    return taught_data(samples, relu_teacher(width, dimension, drawn_from), noise, seed);
+  };
+}
+
+data_source read_cylinder(config_section& section) {
+  const index samples = section.required_count("samples", 1);
+  const index dimension = section.required_count("dimension", 2);
+  const double spread = section.real("spread").value_or(0.1);
+  const label_noise noise = read_noise(section);
+  const Eigen::VectorXd beta = read_beta(section, dimension);
+  return [=](std::uint64_t seed) { return cylinder_data(samples, beta, spread, noise, seed); };
 }
 
 data_source read_orthonormal(config_section& section) {
@@ -84,8 +121,9 @@ data_source read_orthonormal(config_section& section) {
 }
 
 /// A new generator is one more line here.
-constexpr std::array<generator, 2> generators{{
+constexpr std::array<generator, 3> generators{{
     {"gaussian", &read_gaussian},
+    {"cylinder", &read_cylinder},
     {"orthonormal", &read_orthonormal},
 }};
 
@@ -294,7 +332,8 @@ struct alternatives {
 const std::vector<alternatives>& alternative_keys() {
   static const std::vector<alternatives> table{
       {"data.file",
-       {"data.generator", "data.samples", "data.dimension", "data.teacher", "data.noise",
+       {"data.generator", "data.samples", "data.dimension", "data.teacher", "data.teacher_width",
+        "data.teacher_seed", "data.beta", "data.spread", "data.noise", "data.noise_law",
         "data.seed"}},
       {"data.generator", {"data.file"}},
       {"network.file",

@@ -13,7 +13,7 @@ namespace reluflow::detail {
 using random_engine = boost::random::mt19937_64;
 
 /// What a stream of random numbers is for. Streams of one seed are independent of each other.
-enum class random_stream : std::uint64_t { data = 1, network = 2 };
+enum class random_stream : std::uint64_t { data = 1, network = 2, teacher = 3, batches = 4 };
 
 /// A well mixed 64-bit number from (seed, stream), the finaliser of SplitMix64 applied twice: seeds
 /// that people choose (1, 2, 3) and streams differ in few bits.

@@ -226,10 +226,13 @@ std::string head_comment(const figure& fig) {
 }
 
 std::string opening(const figure& fig, const render_options& options) {
+  // The SVG terminal names JavaScript objects by it, so '-' is refused there.
+  std::string identifier = fig.name;
+  std::replace(identifier.begin(), identifier.end(), '-', '_');
   const std::string svg = fmt::format(
       "set terminal svg enhanced{} size {},{} font 'DejaVu Sans,10' fontscale 1.333 "
       "background '#ffffff' name '{}'",
-      options.interactive ? " mouse standalone" : "", fig.width, fig.height, fig.name);
+      options.interactive ? " mouse standalone" : "", fig.width, fig.height, identifier);
   // Twice the pixels: the same picture as the SVG, fine enough for print.
   const std::string png = fmt::format(
       "set terminal pngcairo enhanced truecolor size {},{} font 'DejaVu Sans,10' fontscale 2 "

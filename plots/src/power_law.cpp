@@ -40,8 +40,24 @@ range widened(const range& axis) {
   return {axis.low - room, axis.high + room};
 }
 
+// One, two and five times powers of ten, for less than two of them.
+std::vector<tick> parts_of_decades(const range& axis) {
+  std::vector<tick> ticks;
+  for (double power = std::floor(axis.low); power <= axis.high; power += 1.0) {
+    for (const double part : {1.0, 2.0, 5.0}) {
+      const double at = power + std::log10(part);
+      if (at < axis.low || at > axis.high) continue;
+      const bool plain = power >= -3.0 && power <= 3.0;
+      ticks.push_back({at, plain ? number_text(part * std::pow(10.0, power), 4)
+                                 : fmt::format("{}·10^{{{}}}", part, number_text(power, 9))});
+    }
+  }
+  return ticks;
+}
+
 // Powers of ten at round exponents, for an axis that holds decimal logarithms.
 std::vector<tick> decades(const range& axis) {
+  if (axis.high - axis.low < 2.0) return parts_of_decades(axis);
   const double step = std::max(1.0, tick_step(axis, 420.0, true));
   std::vector<tick> ticks;
   for (double at = std::ceil(axis.low / step) * step; at <= axis.high; at += step) {

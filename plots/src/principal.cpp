@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <string>
 #include <utility>
 
 namespace reluflow::plots {
@@ -94,6 +95,39 @@ figure principal_figure(const dataset& data, const trajectory& run,
                   100.0 * plane.shares[1]);
   if (last % 2 == 1) fig.panels[last].x_label = "circles: |w_j| = 0 and the largest at the end";
   make_round(fig);
+  return fig;
+}
+
+figure explained_variance_figure(const network& net) {
+  constexpr index most = 10;
+  const index count = std::min({most, net.dimension(), net.width()});
+  const Eigen::VectorXd shares = principal_components_of(net, count).shares;
+  std::vector<double> at;
+  std::vector<double> percent;
+  std::vector<double> together;
+  panel axes;
+  for (index i = 0; i < count; ++i) {
+    at.push_back(static_cast<double>(i + 1));
+    percent.push_back(100.0 * shares[i]);
+    together.push_back(percent.back() + (i > 0 ? together.back() : 0.0));
+    axes.x_ticks.push_back({at.back(), std::to_string(i + 1)});
+  }
+  layer bars = line("explained by each", at, percent);
+  bars.with =
+      fmt::format("boxes fs solid 0.35 noborder lc rgb '{}'", std::string(colours::negative));
+  layer sum = line("explained together", at, together);
+  sum.with = fmt::format("linespoints pt 7 ps 0.7 lw 1.5 lc rgb '{}'", std::string(colours::data));
+  axes.layers = {std::move(bars), std::move(sum)};
+  axes.x_label = "principal component of the hidden weights";
+  axes.y_label = "share of Σ |w_j|^2, %";
+  axes.x_range = range{0.4, static_cast<double>(count) + 0.6};
+  axes.y_range = range{0.0, 104.0};
+  axes.commands = "set boxwidth 0.7";
+  figure fig;
+  fig.name = "explained_variance";
+  fig.width = 560;
+  fig.height = 400;
+  fig.panels = {std::move(axes)};
   return fig;
 }
 

@@ -66,7 +66,10 @@ std::vector<figure_result> write_figures(const std::filesystem::path& directory,
   std::vector<figure> figures{loss_figure(run, options), curvature_figure(run, options)};
   if (run.final_network.width() > 0) {
     if (has_kinks(data)) figures.push_back(neurons_figure(data, run, options));
-    if (data.dimension() > 2) figures.push_back(principal_figure(data, run, options));
+    if (data.dimension() > 2) {
+      figures.push_back(principal_figure(data, run, options));
+      figures.push_back(explained_variance_figure(run.final_network));
+    }
     figures.push_back(norms_figure(run, options));
     figures.push_back(directions_figure(data, run, options));
     if (run.initial_pattern.neurons() > 0) figures.push_back(raster_figure(data, run, options));

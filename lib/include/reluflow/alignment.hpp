@@ -68,6 +68,17 @@ struct extremal_check {
 /// Checks an extremal vector against its definition, from the data alone.
 [[nodiscard]] extremal_check verify(const dataset& data, const extremal_vector& candidate);
 
+/// The extremal vector that each neuron follows: the entry of `list` whose D is nearest to s_j w_j
+/// in angle, if it is within `angle`; an entry with D = 0 is followed by neurons whose own field
+/// vanishes. Clusters of neurons after alignment are the sets that share a value.
+/// @param list   e.g. `extremal_vectors(data)`
+/// @param angle  in radians, in (0, pi]
+/// @returns m positions in `list`; -1 where none is followed
+/// @throws invalid_input when dimensions disagree or `angle` is out of range
+[[nodiscard]] std::vector<index> followed_vectors(const dataset& data,
+                                                  const std::vector<extremal_vector>& list,
+                                                  const network& net, double angle);
+
 /// Limits and tolerances of an enumeration.
 struct extremal_options {
   double tolerance = 1e-10;  ///< in (0, 1e-2): zero for cosines, relative sizes and multipliers

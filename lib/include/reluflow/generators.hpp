@@ -1,10 +1,25 @@
 #pragma once
 
 #include "reluflow/dataset.hpp"
+#include "reluflow/network.hpp"
 
 #include <cstdint>
 
 namespace reluflow {
+
+/// The law of label noise, always centred.
+enum class noise_law : std::uint8_t {
+  gaussian,
+  uniform,  ///< on an interval
+  sign,     ///< plus or minus the deviation, fair
+  laplace,  ///< two-sided exponential: heavier tails
+};
+
+/// Noise added to labels.
+struct label_noise {
+  double deviation = 0.0;  ///< standard deviation, finite and >= 0
+  noise_law law = noise_law::gaussian;
+};
 
 // Every generator draws from the data stream of its seed (mt19937_64 and the distributions of
 // Boost.Random, whose numbers do not change between standard libraries), sample by sample.
@@ -17,6 +32,33 @@ namespace reluflow {
 /// @throws invalid_input when a value is out of its range
 [[nodiscard]] dataset gaussian_data(index samples, index dimension, double noise,
                                     std::uint64_t seed);
+
+/// Standard Gaussian inputs with the linear teacher y = <beta, x> + noise (paper C, eq 7).
+/// @param beta  d >= 1 finite numbers
+/// @throws invalid_input when a value is out of its range
+[[nodiscard]] dataset linear_data(index samples, const Eigen::VectorXd& beta,
+                                  const label_noise& noise, std::uint64_t seed);
+
+/// Standard Gaussian inputs with the labels of a network, y = h(x) + noise.
+/// @param teacher  any network
+/// @throws invalid_input when a value is out of its range
+[[nodiscard]] dataset taught_data(index samples, const network& teacher, const label_noise& noise,
+                                  std::uint64_t seed);
+
+/// The teacher of paper C, appendix A.7: (1/m) sum_j relu(<beta_j, x>), beta_j ~ N(0, I_d). It has
+/// a stream of its own, so the same seed may serve for the data.
+/// @throws invalid_input when a value is out of its range
+[[nodiscard]] network relu_teacher(index width, index dimension, std::uint64_t seed);
+
+/// The law of theory.md C6, which satisfies the assumptions of paper C's Theorem 2 as nearly as a
+/// law can: x = s beta/|beta| + sqrt(d - 1) v, s uniform on +-[1 - spread, 1 + spread], v uniform
+/// on the unit sphere of the complement of beta; y = <beta, x> + noise. Its covariance is I +
+/// (spread^2/3) beta beta^T/|beta|^2.
+/// @param beta    d >= 2 finite numbers, not zero
+/// @param spread  in [0, 1)
+/// @throws invalid_input when a value is out of its range
+[[nodiscard]] dataset cylinder_data(index samples, const Eigen::VectorXd& beta, double spread,
+                                    const label_noise& noise, std::uint64_t seed);
 
 /// Orthonormal inputs, the first n columns of a uniformly random rotation, with labels uniform on
 /// [-2, -1] u [1, 2] (paper B, appendix B).

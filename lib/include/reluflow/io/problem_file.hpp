@@ -22,8 +22,11 @@ namespace reluflow {
 ///     [record]   times = [...]  |  count = 201, spacing = "linear" | "log";  states = true
 ///                switches = true
 ///
-/// Generators: "gaussian" with samples, dimension, teacher = "linear", noise = 0.0, seed;
-/// "orthonormal" with samples, dimension = samples, seed. Seeds default to 1; data and network draw
+/// Generators: "gaussian" with samples, dimension, seed, teacher = "linear" (beta = [1, 0, ..., 0])
+/// or "relu" (teacher_width = 5, teacher_seed = seed), noise = 0.0 (its standard deviation),
+/// noise_law = "gaussian" | "uniform" | "sign" | "laplace"; "cylinder" with samples, dimension,
+/// seed, spread = 0.1, beta, noise, noise_law (theory of simplicity bias); "orthonormal" with
+/// samples, dimension = samples, seed. Seeds default to 1; data and network draw
 /// from independent streams of one seed.
 ///
 /// @param overrides  assignments "section.key=value", value in TOML; a value that is no TOML is

@@ -79,6 +79,12 @@ struct run_figure_options {
 [[nodiscard]] figure principal_figure(const dataset& data, const trajectory& run,
                                       const run_figure_options& options = {});
 
+/// "explained_variance": the shares of the sum of |w_j|^2 that the leading principal components
+/// (uncentred, at most ten) of the hidden weights explain, each and together. As figure 7 of
+/// paper A.
+/// @throws invalid_input when there is no neuron
+[[nodiscard]] figure explained_variance_figure(const network& net);
+
 /// "norms": ln|w_j| over time, one line a neuron, coloured by its final sign. While the loss stands
 /// still the slopes are the rates of growth.
 [[nodiscard]] figure norms_figure(const trajectory& run, const run_figure_options& options = {});
