@@ -5,6 +5,7 @@ find_package(fmt CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)
 find_package(Boost 1.74 CONFIG REQUIRED COMPONENTS iostreams filesystem)
 find_package(TomlPlusPlus REQUIRED)
+find_package(Spectra 1.0 CONFIG REQUIRED)
 find_package(libzip MODULE REQUIRED)
 find_package(GnuplotIostream REQUIRED)
 

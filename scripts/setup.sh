@@ -24,6 +24,7 @@ packages=(
   libcli11-dev
   libtomlplusplus-dev
   nlohmann-json3-dev
+  libspectra-dev
   libzip-dev
   # gnuplot-nox goes with libgnuplot-iostream-dev: left to choose, apt takes the Qt variant.
   libgnuplot-iostream-dev
