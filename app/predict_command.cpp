@@ -2,6 +2,7 @@
 #include "reluflow/io/file_error.hpp"
 #include "reluflow/io/problem_file.hpp"
 #include "reluflow/predictions/orthogonal.hpp"
+#include "reluflow/predictions/weakly_interacting.hpp"
 
 #include <fmt/format.h>
 
@@ -63,7 +64,11 @@ void print_predictions(const std::vector<prediction>& list) {
 
 exit_code predict(const predict_arguments& arguments) {
   const problem setup = read_problem(arguments.problem, arguments.overrides, arguments.seed);
-  print_predictions(orthogonal_predictions(setup.data, setup.initial));
+  std::vector<prediction> all = orthogonal_predictions(setup.data, setup.initial);
+  const std::vector<prediction> weak =
+      weakly_interacting_predictions(setup.data, setup.initial, setup.flow.t_end);
+  all.insert(all.end(), weak.begin(), weak.end());
+  print_predictions(all);
   if (std::fflush(stdout) != 0) {
     throw file_error("standard output", errno);
   }

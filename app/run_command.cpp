@@ -4,6 +4,7 @@
 #include "progress_line.hpp"
 #include "reluflow/io.hpp"
 #include "reluflow/predictions/orthogonal_run.hpp"
+#include "reluflow/predictions/weakly_interacting.hpp"
 #include "reluflow/solvers/flow.hpp"
 #include "reluflow/threads.hpp"
 #include "reluflow/version.hpp"
@@ -76,7 +77,9 @@ exit_code run(const run_arguments& arguments) {
   // A directory that will not do is found before the work is done.
   prepare_run_directory(arguments.out, arguments.force);
   trajectory result = follow(setup, arguments.quiet);
-  const std::vector<comparison> compared = compare_orthogonal(setup.data, result);
+  std::vector<comparison> compared = compare_orthogonal(setup.data, result);
+  const std::vector<comparison> weak = compare_weakly_interacting(setup.data, result);
+  compared.insert(compared.end(), weak.begin(), weak.end());
   std::vector<phase_row> phases = phase_rows(result);
   const run_record record{std::move(setup), std::move(result), std::move(phases),
                           prediction_rows(compared), std::string(version_string)};

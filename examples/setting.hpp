@@ -4,6 +4,7 @@
 #include "reluflow/plots/render.hpp"
 #include "reluflow/plots/run_figures.hpp"
 #include "reluflow/predictions/orthogonal_run.hpp"
+#include "reluflow/predictions/weakly_interacting.hpp"
 #include "reluflow/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -41,9 +42,10 @@ inline void report(const plots::figure_result& figure) {
 inline void keep(const setting& set, const problem& task, const trajectory& run,
                  const plots::run_figure_options& look = {}) {
   const std::vector<phase_row> phases = phase_rows(run);
-  write_run(set.out,
-            {task, run, phases, prediction_rows(compare_orthogonal(task.data, run)),
-             std::string(version_string)},
+  std::vector<comparison> compared = compare_orthogonal(task.data, run);
+  const std::vector<comparison> weak = compare_weakly_interacting(task.data, run);
+  compared.insert(compared.end(), weak.begin(), weak.end());
+  write_run(set.out, {task, run, phases, prediction_rows(compared), std::string(version_string)},
             set.force);
   plots::run_figure_options shown = plots::shown_with(phases);
   shown.neuron_times = look.neuron_times;

@@ -203,9 +203,12 @@ BOOST_AUTO_TEST_CASE(curvature_stays_within_its_bounds_along_fifty_runs) {
 
 BOOST_AUTO_TEST_CASE(theorem_1_and_proposition_1_hold_along_runs_on_orthogonal_inputs) {
   int reached = 0;
+  int without_wrong_signs = 0;
   for (std::uint64_t seed = 0; seed < 25; ++seed) {
     const dataset data = orthonormal_data(10, 15, seed);
-    const network start = dominated_network(24, 15, 1.0, seed, output_scaling::mean);
+    // From small neurons all wrong-signed pairs die before the residuals do.
+    const double scale = seed % 2 == 0 ? 1.0 : 0.01;
+    const network start = dominated_network(24, 15, scale, seed, output_scaling::mean);
     flow_options flow;
     flow.t_end = 150.0;
     flow.rtol = 1e-10;
@@ -234,7 +237,9 @@ BOOST_AUTO_TEST_CASE(theorem_1_and_proposition_1_hold_along_runs_on_orthogonal_i
               wrong || (now(j, k) == pair_mode::active && start.signs()[j] * data.labels()[k] < 0);
         }
       }
-      if (!wrong) BOOST_TEST(mu <= outputs_upper_bound(constants, start, outputs));
+      if (wrong) continue;
+      ++without_wrong_signs;
+      BOOST_TEST(mu <= outputs_upper_bound(constants, start, outputs));
     }
     if (!event) continue;
     ++reached;
@@ -242,6 +247,7 @@ BOOST_AUTO_TEST_CASE(theorem_1_and_proposition_1_hold_along_runs_on_orthogonal_i
     BOOST_TEST(run.end.mu_mean >= 0.9 * mean_curvature_floor(constants));
   }
   BOOST_TEST(reached > 15);
+  BOOST_TEST(without_wrong_signs > 100);
 }
 
 BOOST_AUTO_TEST_CASE(the_integral_of_the_curvature_is_the_logarithm_of_the_loss) {
