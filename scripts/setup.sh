@@ -3,7 +3,7 @@
 # Silent when nothing is. Both demo.sh and test.sh call it first.
 #
 #     scripts/setup.sh         what the two commands of the README need
-#     scripts/setup.sh --ci    and what continuous integration adds: a second compiler with its sanitizers
+#     scripts/setup.sh --ci    and what continuous integration adds: a second compiler with its sanitizers, MPI
 #
 # Exit code 2: this machine needs a hand. On systems without apt, install what is listed and set
 # RELUFLOW_SKIP_SETUP=1.
@@ -39,6 +39,9 @@ ci_packages=(
   clang
   libclang-rt-14-dev
   libomp-14-dev
+  # sweeps over MPI ranks
+  libopenmpi-dev
+  openmpi-bin
 )
 
 case "${1:-}" in
