@@ -11,10 +11,10 @@ find_package(GnuplotIostream REQUIRED)
 
 if(RELUFLOW_BUILD_APP OR RELUFLOW_BUILD_EXAMPLES)
   find_package(CLI11 CONFIG REQUIRED)
+  find_package(Threads REQUIRED)
 endif()
 
 if(RELUFLOW_BUILD_APP)
-  find_package(Threads REQUIRED)
   if(RELUFLOW_MPI)
     find_package(MPI COMPONENTS CXX)
     if(NOT MPI_CXX_FOUND)
