@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "reluflow/errors.hpp"
 #include "reluflow/version.hpp"
+#include "sweep.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -92,6 +93,23 @@ void add_resume(CLI::App& app, resume_arguments& arguments) {
   add_course(*command, arguments.course);
 }
 
+void add_sweep(CLI::App& app, sweep_arguments& arguments) {
+  CLI::App* const command = app.add_subcommand("sweep", "Run a problem many times");
+  command->add_option("SWEEP", arguments.sweep, "The sweep file (TOML)")->required();
+  command->add_option("--out", arguments.out, "Directory for the results; resumes what is there")
+      ->required();
+  command->add_option("--threads", arguments.threads, "Number of cells at a time in this process")
+      ->check(integer_in<int>(1, 4096));
+  auto* const shard =
+      command->add_option("--shard", arguments.shard, "Only every n-th cell, from the i-th")
+          ->type_name("I/N");
+  command->add_flag("--merge", arguments.merge, "Put the cells of all shards together")
+      ->excludes(shard);
+  command->add_flag("--force", arguments.force, "Start anew where cells of a sweep are found");
+  command->add_flag("--quiet", arguments.quiet, "No progress and no summary");
+  command->add_flag("--no-plots", arguments.no_plots, "Write no figures");
+}
+
 exit_code parse_and_dispatch(int argc, char** argv) {
   CLI::App app("The gradient flow of one-hidden-layer ReLU networks, event by event", "reluflow");
   app.set_version_flag("--version", fmt::format("reluflow {}", version_string));
@@ -102,6 +120,8 @@ exit_code parse_and_dispatch(int argc, char** argv) {
   add_resume(app, resumed);
   predict_arguments predicted;
   add_problem(*app.add_subcommand("predict", "Print what the theory says of a problem"), predicted);
+  sweep_arguments swept;
+  add_sweep(app, swept);
   std::filesystem::path plotted;
   app.add_subcommand("plot", "Make the figures of a finished run")
       ->add_option("DIR", plotted, "The directory of the run")
@@ -118,6 +138,7 @@ exit_code parse_and_dispatch(int argc, char** argv) {
   }
   if (app.got_subcommand("run")) return run(ran);
   if (app.got_subcommand("resume")) return resume(resumed);
+  if (app.got_subcommand("sweep")) return sweep(swept);
   return app.got_subcommand("predict") ? predict(predicted) : plot(plotted);
 }
 

@@ -63,7 +63,7 @@ void print_predictions(const std::vector<prediction>& list) {
 
 exit_code predict(const predict_arguments& arguments) {
   const problem setup = read_problem(arguments.problem, arguments.overrides, arguments.seed);
-  print_predictions(all_predictions(setup.data, setup.initial));
+  print_predictions(all_predictions(setup.data, setup.initial, setup.flow.t_end));
   if (std::fflush(stdout) != 0) {
     throw file_error("standard output", errno);
   }

@@ -3,7 +3,7 @@
 # Silent when nothing is. Both demo.sh and test.sh call it first.
 #
 #     scripts/setup.sh         what the two commands of the README need
-#     scripts/setup.sh --ci    and what continuous integration adds: a second compiler with its sanitizers
+#     scripts/setup.sh --ci    and what continuous integration adds: a second compiler with its sanitizers, MPI
 #     scripts/setup.sh --bench and the peers of bench/compare, which can do without them
 #
 # Exit code 2: this machine needs a hand. On systems without apt, install what is listed and set
@@ -26,6 +26,7 @@ packages=(
   libtomlplusplus-dev
   nlohmann-json3-dev
   libcereal-dev
+  libspectra-dev
   libzip-dev
   # gnuplot-nox goes with libgnuplot-iostream-dev: left to choose, apt takes the Qt variant.
   libgnuplot-iostream-dev
@@ -40,6 +41,9 @@ ci_packages=(
   clang
   libclang-rt-14-dev
   libomp-14-dev
+  # sweeps over MPI ranks
+  libopenmpi-dev
+  openmpi-bin
 )
 bench_packages=(
   libsundials-dev

@@ -110,9 +110,53 @@ BOOST_AUTO_TEST_CASE(data_and_network_of_one_seed_share_no_numbers) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(inputs_of_paper_B) {
+  const norm_interval norms{1.0, 2.0};
+  for (const dataset& data : {axis_data(6, 8, norms, 3), orthogonal_data(6, 8, norms, 3),
+                              sphere_data(6, 8, norms, 3), antipodal_data(6, 8, 0.0, norms, 3)}) {
+    BOOST_TEST(data.size() == 6);
+    BOOST_TEST(data.dimension() == 8);
+    BOOST_TEST(data.norms().minCoeff() >= 1.0 - 1e-14);
+    BOOST_TEST(data.norms().maxCoeff() <= 2.0 + 1e-14);
+    BOOST_TEST(data.norms().maxCoeff() - data.norms().minCoeff() > 0.05);
+    const Eigen::ArrayXd sizes = data.labels().cwiseAbs();
+    BOOST_TEST((sizes >= 1.0).all());
+    BOOST_TEST((sizes <= 2.0).all());
+  }
+  BOOST_TEST(has_orthogonal_inputs(axis_data(6, 8, norms, 3)));
+  BOOST_TEST(has_orthogonal_inputs(orthogonal_data(6, 8, norms, 3)));
+  BOOST_TEST(!has_orthogonal_inputs(sphere_data(6, 8, norms, 3)));
+  BOOST_TEST((axis_data(4, 4, {}, 1).inputs() == Eigen::MatrixXd::Identity(4, 4)));
+}
+
+BOOST_AUTO_TEST_CASE(directions_on_the_sphere_are_isotropic) {
+  constexpr Eigen::Index n = 20000;
+  const dataset data = sphere_data(n, 3, {}, 1);
+  const Eigen::Matrix3d second = data.inputs() * data.inputs().transpose() / n;
+  BOOST_TEST((second - Eigen::Matrix3d::Identity() / 3.0).cwiseAbs().maxCoeff() < 0.01);
+}
+
+BOOST_AUTO_TEST_CASE(antipodal_inputs_miss_by_their_angle) {
+  for (const double angle : {0.0, 0.01, 1.0}) {
+    const dataset data = antipodal_data(6, 4, angle, {0.5, 1.5}, 2);
+    for (Eigen::Index k = 0; k < 3; ++k) {
+      const double cosine = data.inputs().col(k).dot(data.inputs().col(3 + k)) /
+                            (data.norms()[k] * data.norms()[3 + k]);
+      BOOST_TEST(std::abs(cosine + std::cos(angle)) < 1e-14);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(values_out_of_range_are_refused) {
   BOOST_CHECK_THROW((void)gaussian_data(0, 1, 0.0, 1), invalid_input);
   BOOST_CHECK_THROW((void)gaussian_data(1, 0, 0.0, 1), invalid_input);
   BOOST_CHECK_THROW((void)gaussian_data(1, 1, -0.1, 1), invalid_input);
   BOOST_CHECK_THROW((void)orthonormal_data(3, 2, 1), invalid_input);
+  BOOST_CHECK_THROW((void)axis_data(3, 2, {}, 1), invalid_input);
+  BOOST_CHECK_THROW((void)orthogonal_data(3, 2, {}, 1), invalid_input);
+  BOOST_CHECK_THROW((void)sphere_data(3, 2, {2.0, 1.0}, 1), invalid_input);
+  BOOST_CHECK_THROW((void)sphere_data(3, 2, {0.0, 1.0}, 1), invalid_input);
+  BOOST_CHECK_THROW((void)antipodal_data(3, 2, 0.0, {}, 1), invalid_input);
+  BOOST_CHECK_THROW((void)antipodal_data(2, 1, 0.1, {}, 1), invalid_input);
+  BOOST_CHECK_THROW((void)antipodal_data(2, 2, 4.0, {}, 1), invalid_input);
 }

@@ -161,6 +161,21 @@ BOOST_AUTO_TEST_CASE(generators_draw_data) {
   BOOST_TEST((cylinder.data.labels() == expected.labels()));
 }
 
+BOOST_AUTO_TEST_CASE(data_and_widths_of_paper_b) {
+  const problem_directory directory;
+  const std::string flow = "[flow]\nt_end = 1.0\n";
+  for (const std::string name : {"axes", "orthogonal", "sphere", "antipodal"}) {
+    const problem task = directory.read(
+        "[data]\ngenerator = \"" + name + "\"\nsamples = 8\nleast_norm = 1.5\nlargest_norm = 2\n" +
+        "[network]\ninit = \"dominated\"\nscale = 1\nmiss_probability = 0.05\n" + flow);
+    BOOST_TEST(task.data.size() == 8);
+    BOOST_TEST(task.data.dimension() == (name == "antipodal" ? 4 : 8));
+    BOOST_TEST(task.data.norms().minCoeff() >= 1.5 - 1e-14);
+    // floor(ln(8/0.05)/ln(4/3)) + 1
+    BOOST_TEST(task.initial.width() == 18);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(one_seed_for_both_and_each_its_own) {
   const problem_directory directory;
   const auto text = [](const std::string& data_seed, const std::string& network_seed) {
@@ -270,7 +285,12 @@ BOOST_AUTO_TEST_CASE(every_bad_problem_is_one_line_with_its_place) {
        "bad.csv, line 3: found \"nan\" in column x2, expected a finite number"},
       {"[data]\ngenerator = \"uniform\"\n" + rest,
        "p.toml, line 2, data.generator: found \"uniform\", expected one of \"gaussian\", "
-       "\"cylinder\", \"orthonormal\""},
+       "\"cylinder\", \"orthonormal\", \"axes\", \"orthogonal\", \"sphere\", \"antipodal\""},
+      {"[data]\ngenerator = \"axes\"\nsamples = 3\nleast_norm = 2\nlargest_norm = 1\n" + rest,
+       "p.toml, line 4, data.least_norm: found norms from 2 to 1, expected 0 < least_norm <= "
+       "largest_norm, finite"},
+      {"[data]\ngenerator = \"antipodal\"\nsamples = 3\n" + rest,
+       "p.toml, line 3, data.samples: found 3, expected an even number"},
       {"[data]\ngenerator = \"gaussian\"\ndimension = 2\n" + rest,
        "p.toml, line 1, data.samples: found nothing, expected an integer that is at least 1"},
       {"[data]\ngenerator = \"gaussian\"\ndimension = 2\nsamples = 0\n" + rest,

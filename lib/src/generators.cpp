@@ -5,10 +5,13 @@
 
 #include <Eigen/QR>
 #include <boost/random/exponential_distribution.hpp>
+#include <boost/random/uniform_01.hpp>
 #include <boost/random/uniform_real_distribution.hpp>
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numbers>
+#include <utility>
 
 namespace reluflow {
 namespace {
@@ -128,29 +131,123 @@ dataset cylinder_data(index samples, const Eigen::VectorXd& beta, double spread,
   return {std::move(inputs), std::move(labels)};
 }
 
-dataset orthonormal_data(index samples, index dimension, std::uint64_t seed) {
-  check_count("samples", samples, 1);
-  check_count("dimension", dimension, samples);
-  auto engine = detail::make_engine(seed, detail::random_stream::data);
+namespace {
+
+/// The first columns of a uniformly random rotation.
+Eigen::MatrixXd random_frame(index samples, index dimension, detail::random_engine& engine) {
   Eigen::MatrixXd gaussian(dimension, samples);
   for (index k = 0; k < samples; ++k) {
     gaussian.col(k) = detail::gaussian_vector(dimension, engine);
   }
   const Eigen::HouseholderQR<Eigen::MatrixXd> qr(gaussian);
-  Eigen::MatrixXd inputs = qr.householderQ() * Eigen::MatrixXd::Identity(dimension, samples);
+  Eigen::MatrixXd frame = qr.householderQ() * Eigen::MatrixXd::Identity(dimension, samples);
   // The rotation is uniform only when R has a positive diagonal.
   for (index k = 0; k < samples; ++k) {
     if (qr.matrixQR()(k, k) < 0.0) {
-      inputs.col(k) = -inputs.col(k);
+      frame.col(k) = -frame.col(k);
     }
   }
+  return frame;
+}
+
+/// Uniform on [-2, -1] u [1, 2].
+Eigen::VectorXd two_sided_labels(index samples, detail::random_engine& engine) {
   boost::random::uniform_real_distribution<double> size(1.0, 2.0);
   Eigen::VectorXd labels(samples);
   for (index k = 0; k < samples; ++k) {
     const double sign = detail::fair_sign(engine);
     labels[k] = sign * size(engine);
   }
+  return labels;
+}
+
+void check_norms(const norm_interval& norms) {
+  if (!(norms.least > 0.0 && norms.least <= norms.largest) || !std::isfinite(norms.largest)) {
+    throw invalid_input("least_norm",
+                        fmt::format("norms from {} to {}", norms.least, norms.largest),
+                        "0 < least_norm <= largest_norm, finite");
+  }
+}
+
+/// Gives the columns, of norm 1, their sizes.
+void scale_columns(Eigen::MatrixXd& inputs, const norm_interval& norms,
+                   detail::random_engine& engine) {
+  boost::random::uniform_01<double> uniform;
+  for (index k = 0; k < inputs.cols(); ++k) {
+    inputs.col(k) *= norms.least + (norms.largest - norms.least) * uniform(engine);
+  }
+}
+
+dataset with_labels(Eigen::MatrixXd directions, const norm_interval& norms,
+                    detail::random_engine& engine) {
+  scale_columns(directions, norms, engine);
+  Eigen::VectorXd labels = two_sided_labels(directions.cols(), engine);
+  return {std::move(directions), std::move(labels)};
+}
+
+}  // namespace
+
+dataset orthonormal_data(index samples, index dimension, std::uint64_t seed) {
+  check_count("samples", samples, 1);
+  check_count("dimension", dimension, samples);
+  auto engine = detail::make_engine(seed, detail::random_stream::data);
+  Eigen::MatrixXd inputs = random_frame(samples, dimension, engine);
+  Eigen::VectorXd labels = two_sided_labels(samples, engine);
   return {std::move(inputs), std::move(labels)};
+}
+
+dataset axis_data(index samples, index dimension, norm_interval norms, std::uint64_t seed) {
+  check_count("samples", samples, 1);
+  check_count("dimension", dimension, samples);
+  check_norms(norms);
+  auto engine = detail::make_engine(seed, detail::random_stream::data);
+  return with_labels(Eigen::MatrixXd::Identity(dimension, samples), norms, engine);
+}
+
+dataset orthogonal_data(index samples, index dimension, norm_interval norms, std::uint64_t seed) {
+  check_count("samples", samples, 1);
+  check_count("dimension", dimension, samples);
+  check_norms(norms);
+  auto engine = detail::make_engine(seed, detail::random_stream::data);
+  return with_labels(random_frame(samples, dimension, engine), norms, engine);
+}
+
+dataset sphere_data(index samples, index dimension, norm_interval norms, std::uint64_t seed) {
+  check_count("samples", samples, 1);
+  check_count("dimension", dimension, 1);
+  check_norms(norms);
+  auto engine = detail::make_engine(seed, detail::random_stream::data);
+  Eigen::MatrixXd directions(dimension, samples);
+  for (index k = 0; k < samples; ++k) {
+    directions.col(k) = detail::gaussian_vector(dimension, engine).normalized();
+  }
+  return with_labels(std::move(directions), norms, engine);
+}
+
+dataset antipodal_data(index samples, index dimension, double angle, norm_interval norms,
+                       std::uint64_t seed) {
+  check_count("samples", samples, 2);
+  if (samples % 2 != 0) {
+    throw invalid_input("samples", fmt::format("{}", samples), "an even number");
+  }
+  check_count("dimension", dimension, samples / 2);
+  if (!(angle >= 0.0 && angle < std::numbers::pi)) {
+    throw invalid_input("angle", fmt::format("{}", angle), "an angle in [0, pi)");
+  }
+  if (angle > 0.0) check_count("dimension", dimension, 2);
+  check_norms(norms);
+  auto engine = detail::make_engine(seed, detail::random_stream::data);
+  const index pairs = samples / 2;
+  Eigen::MatrixXd directions(dimension, samples);
+  directions.leftCols(pairs).setIdentity();
+  directions.rightCols(pairs) = -directions.leftCols(pairs);
+  for (index k = 0; k < pairs && angle > 0.0; ++k) {
+    Eigen::VectorXd aside = detail::gaussian_vector(dimension, engine);
+    aside[k] = 0.0;
+    directions.col(pairs + k) =
+        -std::cos(angle) * directions.col(k) + std::sin(angle) * aside.normalized();
+  }
+  return with_labels(std::move(directions), norms, engine);
 }
 
 }  // namespace reluflow

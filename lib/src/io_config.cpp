@@ -138,6 +138,29 @@ std::optional<std::vector<double>> config_section::reals(const std::string& key)
   return numbers;
 }
 
+std::optional<std::vector<std::size_t>> config_section::choices(
+    const std::string& key, const std::vector<std::string_view>& words) {
+  const config_value* const value = find(key);
+  if (value == nullptr) {
+    return std::nullopt;
+  }
+  const std::string expected = fmt::format("an array of some of {}", fmt::join(words, ", "));
+  const auto* const array = std::get_if<config_value::array>(&value->data);
+  if (array == nullptr || array->empty()) {
+    fail(key, expected);
+  }
+  std::vector<std::size_t> positions;
+  for (const config_value& element : *array) {
+    const auto* const text = std::get_if<std::string>(&element.data);
+    const auto found = text == nullptr ? words.end() : std::find(words.begin(), words.end(), *text);
+    if (found == words.end()) {
+      fail(key, describe(element), expected);
+    }
+    positions.push_back(static_cast<std::size_t>(found - words.begin()));
+  }
+  return positions;
+}
+
 std::optional<std::int64_t> config_section::count(const std::string& key, std::int64_t least) {
   const auto value = integer(key);
   if (value && *value < least) {

@@ -65,6 +65,9 @@ class config_section {
   [[nodiscard]] std::optional<bool> boolean(const std::string& key);
   [[nodiscard]] std::optional<std::string> string(const std::string& key);
   [[nodiscard]] std::optional<std::vector<double>> reals(const std::string& key);
+  /// An array of strings, each of them one of `words`, by their positions.
+  [[nodiscard]] std::optional<std::vector<std::size_t>> choices(
+      const std::string& key, const std::vector<std::string_view>& words);
   /// An integer that is at least `least`.
   [[nodiscard]] std::optional<std::int64_t> count(const std::string& key, std::int64_t least);
   /// As the above, but an absent key is an error.

@@ -120,11 +120,39 @@ data_source read_orthonormal(config_section& section) {
   return [=](std::uint64_t seed) { return orthonormal_data(samples, dimension, seed); };
 }
 
+norm_interval read_norms(config_section& section) {
+  norm_interval norms;
+  norms.least = section.real("least_norm").value_or(1.0);
+  norms.largest = section.real("largest_norm").value_or(norms.least);
+  return norms;
+}
+
+/// Inputs that n, d and an interval of norms describe; d is n unless it is given.
+template <dataset (*make)(index, index, norm_interval, std::uint64_t)>
+data_source read_sized(config_section& section) {
+  const index samples = section.required_count("samples", 1);
+  const index dimension = section.count("dimension", 1).value_or(samples);
+  const norm_interval norms = read_norms(section);
+  return [=](std::uint64_t seed) { return make(samples, dimension, norms, seed); };
+}
+
+data_source read_antipodal(config_section& section) {
+  const index samples = section.required_count("samples", 2);
+  const index dimension = section.count("dimension", 1).value_or((samples + 1) / 2);
+  const double angle = section.real("angle").value_or(0.0);
+  const norm_interval norms = read_norms(section);
+  return [=](std::uint64_t seed) { return antipodal_data(samples, dimension, angle, norms, seed); };
+}
+
 /// A new generator is one more line here.
-constexpr std::array<generator, 3> generators{{
+constexpr std::array<generator, 7> generators{{
     {"gaussian", &read_gaussian},
     {"cylinder", &read_cylinder},
     {"orthonormal", &read_orthonormal},
+    {"axes", &read_sized<&axis_data>},
+    {"orthogonal", &read_sized<&orthogonal_data>},
+    {"sphere", &read_sized<&sphere_data>},
+    {"antipodal", &read_antipodal},
 }};
 
 template <typename Entries>
@@ -233,6 +261,18 @@ constexpr std::array<initialisation, 5> initialisations{{
     {"group", &read_group},
 }};
 
+/// `width`, or the width that `miss_probability` asks for: paper B's floor(ln(n/eps)/ln(4/3)) + 1.
+index read_width(config_section& section, index samples) {
+  exclude(section, "miss_probability", "width");
+  const auto miss = section.real("miss_probability");
+  if (!miss) return section.required_count("width", 1);
+  if (!(*miss > 0.0 && *miss < 1.0)) {
+    section.fail("miss_probability", "a probability between 0 and 1");
+  }
+  const double wanted = std::log(static_cast<double>(samples) / *miss) / std::log(4.0 / 3.0);
+  return static_cast<index>(std::floor(wanted)) + 1;
+}
+
 network read_network_file(const std::filesystem::path& file, const dataset& data,
                           output_scaling scaling) {
   network net = read_network(file, scaling);
@@ -261,7 +301,7 @@ drawn<network> read_network_section(const config_file& file, const dataset& data
   if (!choice) {
     section.fail("file", "neither file nor init", "one of the two");
   }
-  const index width = section.required_count("width", 1);
+  const index width = read_width(section, data.size());
   const std::uint64_t used = seed.value_or(read_seed(section).value_or(default_seed));
   const network_source draw = initialisations.at(*choice).read(section);
   section.finish();
@@ -334,11 +374,14 @@ const std::vector<alternatives>& alternative_keys() {
       {"data.file",
        {"data.generator", "data.samples", "data.dimension", "data.teacher", "data.teacher_width",
         "data.teacher_seed", "data.beta", "data.spread", "data.noise", "data.noise_law",
-        "data.seed"}},
+        "data.seed", "data.least_norm", "data.largest_norm", "data.angle"}},
       {"data.generator", {"data.file"}},
       {"network.file",
-       {"network.init", "network.width", "network.scale", "network.log_scale", "network.seed"}},
+       {"network.init", "network.width", "network.miss_probability", "network.scale",
+        "network.log_scale", "network.seed"}},
       {"network.init", {"network.file"}},
+      {"network.width", {"network.miss_probability"}},
+      {"network.miss_probability", {"network.width"}},
       {"network.scale", {"network.log_scale"}},
       {"network.log_scale", {"network.scale"}},
       {"record.times", {"record.count", "record.spacing"}},

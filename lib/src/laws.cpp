@@ -159,6 +159,21 @@ law_result energy_dissipated(const dataset& data, const trajectory& run, double 
   return conclude(result);
 }
 
+law_result loss_follows_curvature(const dataset& data, const trajectory& run, double tolerance) {
+  require_fit(data, run);
+  law_result result = begin("the loss is L(0) exp(-t mean mu)", tolerance);
+  const double start = loss(data, run.initial_network);
+  std::vector<record_row> rows = run.rows;
+  rows.push_back(run.end);
+  for (const record_row& row : rows) {
+    if (!(row.loss > 0.0) || !(start > 0.0)) continue;
+    // In logarithms, so that losses far below the start keep their digits.
+    const double expected = std::log(start / row.loss);
+    note(result, std::abs(std::expm1(expected - row.t * row.mu_mean)), row.t);
+  }
+  return conclude(result);
+}
+
 law_result multipliers_in_range(const dataset& data, const trajectory& run, double tolerance) {
   require_fit(data, run);
   law_result result = begin("multipliers lie in [0, 1]", tolerance);
@@ -215,6 +230,7 @@ std::vector<law_result> check_laws(const dataset& data, const trajectory& run) {
   return {loss_never_rises(run),
           invariants_conserved(run),
           energy_dissipated(data, run),
+          loss_follows_curvature(data, run),
           multipliers_in_range(data, run),
           modes_agree_with_signs(data, run),
           signs_kept(run)};

@@ -1,23 +1,17 @@
 #include "reluflow/plots/power_law.hpp"
 
 #include "layout.hpp"
-#include "reluflow/errors.hpp"
 #include "run_support.hpp"
+#include "series_style.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 
 namespace reluflow::plots {
 namespace {
-
-// Okabe and Ito, without the yellow that fades on white; dark and light in turn.
-constexpr std::array<std::string_view, 6> series_colours{"#0072b2", "#d55e00", "#009e73",
-                                                         "#cc79a7", "#000000", "#56b4e9"};
-constexpr std::array<int, 6> series_shapes{7, 5, 9, 11, 13, 6};
 
 std::string decimal(double value, int decimals) {
   std::string text = fmt::format("{:.{}f}", value, decimals);
@@ -40,26 +34,23 @@ range widened(const range& axis) {
   return {axis.low - room, axis.high + room};
 }
 
-// One, two and five times powers of ten, for less than two of them.
-std::vector<tick> parts_of_decades(const range& axis) {
-  std::vector<tick> ticks;
-  for (double power = std::floor(axis.low); power <= axis.high; power += 1.0) {
-    for (const double part : {1.0, 2.0, 5.0}) {
-      const double at = power + std::log10(part);
-      if (at < axis.low || at > axis.high) continue;
-      const bool plain = power >= -3.0 && power <= 3.0;
-      ticks.push_back({at, plain ? number_text(part * std::pow(10.0, power), 4)
-                                 : fmt::format("{}·10^{{{}}}", part, number_text(power, 9))});
-    }
-  }
-  return ticks;
-}
-
-// Powers of ten at round exponents, for an axis that holds decimal logarithms.
+// Ticks for an axis that holds decimal logarithms: powers of ten at round exponents, and under two
+// decades 1, 2 and 5 times them.
 std::vector<tick> decades(const range& axis) {
-  if (axis.high - axis.low < 2.0) return parts_of_decades(axis);
-  const double step = std::max(1.0, tick_step(axis, 420.0, true));
   std::vector<tick> ticks;
+  if (axis.high - axis.low < 2.0) {
+    for (double power = std::floor(axis.low); power <= axis.high; power += 1.0) {
+      for (const double factor : {1.0, 2.0, 5.0}) {
+        const double at = power + std::log10(factor);
+        if (at < axis.low || at > axis.high) continue;
+        const bool plain = std::abs(power) < 4.0;
+        ticks.push_back({at, plain ? number_text(factor * std::pow(10.0, power), 9)
+                                   : fmt::format("{}·10^{{{}}}", factor, number_text(power, 9))});
+      }
+    }
+    return ticks;
+  }
+  const double step = std::max(1.0, tick_step(axis, 420.0, true));
   for (double at = std::ceil(axis.low / step) * step; at <= axis.high; at += step) {
     ticks.push_back({at, fmt::format("10^{{{}}}", number_text(at == 0.0 ? 0.0 : at, 9))});
   }
@@ -70,10 +61,7 @@ std::vector<tick> decades(const range& axis) {
 
 figure power_law_figure(std::string name, std::string x_label, std::string y_label,
                         const std::vector<power_law_series>& series) {
-  if (series.empty() || series.size() > series_colours.size()) {
-    throw invalid_input("power law figure", fmt::format("{} series", series.size()),
-                        fmt::format("1 to {}", series_colours.size()));
-  }
+  check_series_count("power law figure", series.size());
   panel axes;
   axes.x_label = std::move(x_label);
   axes.y_label = std::move(y_label);
@@ -84,13 +72,12 @@ figure power_law_figure(std::string name, std::string x_label, std::string y_lab
       const auto [low, high] = std::minmax_element(one.log_x.begin(), one.log_x.end());
       const auto on_line = [&](double x) { return one.fit->intercept + one.fit->slope * x; };
       axes.layers.push_back(
-          line("", {*low, *high}, {on_line(*low), on_line(*high)}, series_colours[i], 1.2));
+          line("", {*low, *high}, {on_line(*low), on_line(*high)}, series_colour(i), 1.2));
       label += fmt::format(":  exponent {}", slope_text(*one.fit));
     }
-    axes.layers.push_back(points(std::move(label), one.log_x, one.log_y, series_colours[i], 0.75));
+    axes.layers.push_back(points(std::move(label), one.log_x, one.log_y, series_colour(i), 0.75));
     layer& marks = axes.layers.back();
-    marks.with =
-        fmt::format("points pt {} ps 0.75 lc rgb '{}'", series_shapes[i], series_colours[i]);
+    marks.with = fmt::format("points pt {} ps 0.75 lc rgb '{}'", series_shape(i), series_colour(i));
     marks.heading = "log10 x, log10 y";
   }
   axes.x_range = widened(data_range(axes, 0));

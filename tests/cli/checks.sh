@@ -1,4 +1,9 @@
-# What the tests of the command line share; they set $reluflow and stand in a scratch directory.
+# What the tests of the command line share. Read by bash from a script that has set $reluflow; goes to a
+# scratch directory that vanishes at the end.
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
 
 failures=0
 checks=0

@@ -8,15 +8,11 @@ set -uo pipefail
 reluflow=$(realpath "$1")
 seed=${2:-$RANDOM}
 here=$(dirname "$(realpath "$0")")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+. "$here/checks.sh"
 RANDOM=$seed
 # Spinning threads would starve the tests that run beside this one.
 export OMP_WAIT_POLICY=passive OMP_NUM_THREADS=1
 echo "seed $seed: resume.sh RELUFLOW $seed draws the same moments"
-
-. "$here/checks.sh"
 
 # Crossings and slides; many rows, so that writing the files takes its time too.
 cat >problem.toml <<'TOML'

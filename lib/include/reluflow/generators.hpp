@@ -67,4 +67,43 @@ struct label_noise {
 /// @throws invalid_input when a value is out of its range
 [[nodiscard]] dataset orthonormal_data(index samples, index dimension, std::uint64_t seed);
 
+// The next four have labels uniform on [-2, -1] u [1, 2], and sizes |x| uniform on `norms` (paper
+// B, appendix B, has [1, 2]).
+
+/// From least to largest.
+struct norm_interval {
+  double least = 1.0;    ///< > 0, finite
+  double largest = 1.0;  ///< >= least, finite
+};
+
+/// Inputs along the first n coordinate axes. What is rotation-invariant of a flow (any network with
+/// Gaussian weights) has the same law here as on orthonormal inputs, and no product of large
+/// matrices is needed.
+/// @param samples    n >= 1
+/// @param dimension  d >= n
+/// @throws invalid_input when a value is out of its range
+[[nodiscard]] dataset axis_data(index samples, index dimension, norm_interval norms,
+                                std::uint64_t seed);
+
+/// Orthogonal inputs in the directions of orthonormal_data.
+/// @throws invalid_input as axis_data
+[[nodiscard]] dataset orthogonal_data(index samples, index dimension, norm_interval norms,
+                                      std::uint64_t seed);
+
+/// Independent directions, uniform on the sphere: weakly interacting for d far above n^2.
+/// @param samples    n >= 1
+/// @param dimension  d >= 1
+/// @throws invalid_input when a value is out of its range
+[[nodiscard]] dataset sphere_data(index samples, index dimension, norm_interval norms,
+                                  std::uint64_t seed);
+
+/// n/2 axes and n/2 inputs opposite to them (paper B, appendix C.2): sample n/2 + k is -x_k/|x_k|
+/// turned by `angle` towards a random direction orthogonal to it, times its own size.
+/// @param samples    n >= 2, even
+/// @param dimension  d >= n/2; d >= 2 when angle > 0
+/// @param angle      in [0, pi): 0 is exactly antipodal
+/// @throws invalid_input when a value is out of its range
+[[nodiscard]] dataset antipodal_data(index samples, index dimension, double angle,
+                                     norm_interval norms, std::uint64_t seed);
+
 }  // namespace reluflow

@@ -2,6 +2,7 @@
 
 #include "reluflow/predictions/orthogonal_run.hpp"
 #include "reluflow/predictions/simplicity_bias.hpp"
+#include "reluflow/predictions/weakly_interacting.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -23,8 +24,9 @@ void append(std::vector<Entry>& list, std::vector<Entry> more) {
 
 }  // namespace
 
-std::vector<prediction> all_predictions(const dataset& data, const network& net) {
+std::vector<prediction> all_predictions(const dataset& data, const network& net, double t_end) {
   std::vector<prediction> list = orthogonal_predictions(data, net);
+  append(list, weakly_interacting_predictions(data, net, t_end));
   append(list, simplicity_predictions(data, net));
   return list;
 }
@@ -32,6 +34,7 @@ std::vector<prediction> all_predictions(const dataset& data, const network& net)
 std::vector<comparison> compare_all(const dataset& data, const trajectory& run) {
   if (all_zero(run.initial_network)) return {};
   std::vector<comparison> list = compare_orthogonal(data, run);
+  append(list, compare_weakly_interacting(data, run));
   append(list, compare_simplicity(data, run));
   return list;
 }

@@ -12,10 +12,11 @@ namespace reluflow {
 
 /// Reads a problem file (TOML) and what it refers to; relative names are relative to the file.
 ///
-///     [data]     file = "points.csv"  |  generator = "gaussian" | "orthonormal", see below
+///     [data]     file = "points.csv"  |  generator = "gaussian" | "orthonormal" | "axes" |
+///                "orthogonal" | "sphere" | "antipodal", see below
 ///                bias = false
 ///     [network]  file = "network.csv" |  init = "balanced" | "dominated" | "ball" | "gaussian" |
-///                "group", width, scale or log_scale, seed
+///                "group", width or miss_probability, scale or log_scale, seed
 ///                output_scale = "unit" | "mean" | a positive number alpha
 ///     [flow]     t_end; rtol, atol, chart, switching, rule, stop_loss, stop_gradient, max_steps,
 ///                max_stalled_switches
@@ -26,8 +27,11 @@ namespace reluflow {
 /// or "relu" (teacher_width = 5, teacher_seed = seed), noise = 0.0 (its standard deviation),
 /// noise_law = "gaussian" | "uniform" | "sign" | "laplace"; "cylinder" with samples, dimension,
 /// seed, spread = 0.1, beta, noise, noise_law (theory of simplicity bias); "orthonormal" with
-/// samples, dimension = samples, seed. Seeds default to 1; data and network draw
-/// from independent streams of one seed.
+/// samples, dimension = samples, seed; "axes", "orthogonal" and "sphere" with samples, dimension =
+/// samples, least_norm = 1, largest_norm = least_norm, seed; "antipodal" with samples, dimension =
+/// samples/2, angle = 0, norms as before, seed. `miss_probability` = eps asks for the width at
+/// which every sample is reached with probability 1 - eps at least (paper B). Seeds default to 1;
+/// data and network draw from independent streams of one seed.
 ///
 /// @param overrides  assignments "section.key=value", value in TOML; a value that is no TOML is
 /// taken

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace reluflow {
+
+/// How often something happened at one value of x.
+struct trial_count {
+  double x = 0.0;
+  std::int64_t successes = 0;
+  std::int64_t trials = 0;  ///< >= 1
+};
+
+/// P(success) = 1/(1 + exp(-slope (x - threshold))) by maximum likelihood.
+struct logistic_fit {
+  double threshold = 0.0;  ///< where the probability is one half
+  double low = 0.0;        ///< 95 % interval of the threshold (delta method)
+  double high = 0.0;
+  double slope = 0.0;  ///< < 0: successes become rarer; infinite when the data are separated
+  /// Successes and failures do not overlap in x: the threshold lies between the last of the ones
+  /// and the first of the others, which are `low` and `high`.
+  bool separated = false;
+
+  [[nodiscard]] double probability(double x) const;
+};
+
+/// Fits a probability curve. For thresholds on a logarithmic scale pass ln x.
+/// @param counts  two or more values of x
+/// @throws invalid_input for fewer values, counts out of range, and data with successes alone or
+///         failures alone: then there is no threshold
+[[nodiscard]] logistic_fit fit_logistic(std::vector<trial_count> counts);
+
+}  // namespace reluflow
