@@ -1,7 +1,7 @@
 #include "io_csv_reader.hpp"
-#include "reluflow/detail/output_file.hpp"
 #include "io_polar.hpp"
 #include "io_text.hpp"
+#include "reluflow/detail/output_file.hpp"
 #include "reluflow/io/csv.hpp"
 
 #include <fmt/format.h>

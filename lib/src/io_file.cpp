@@ -1,5 +1,4 @@
 #include "reluflow/detail/output_file.hpp"
-
 #include "reluflow/io/file_error.hpp"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
-#include "reluflow/detail/output_file.hpp"
 #include "io_text.hpp"
 #include "io_words.hpp"
+#include "reluflow/detail/output_file.hpp"
 #include "reluflow/errors.hpp"
 #include "reluflow/io/csv.hpp"
 #include "reluflow/io/problem_file.hpp"
