@@ -26,6 +26,16 @@ function(reluflow_target_options target)
   endif()
 endfunction()
 
+# reluflow_precompile(target header...)
+#
+# Headers of other libraries that most sources of the target include; none of ours, so that a missing
+# #include of ours shows in every build. Does nothing unless RELUFLOW_PRECOMPILED_HEADERS is on.
+function(reluflow_precompile target)
+  if(RELUFLOW_PRECOMPILED_HEADERS)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
 # reluflow_add_room(name)
 #
 # One of the libraries lib, solvers, plots: target reluflow_<name>, alias and exported name
@@ -47,6 +57,8 @@ function(reluflow_add_room name)
     PROPERTIES EXPORT_NAME ${name}
                VERSION ${PROJECT_VERSION}
                SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  reluflow_precompile(${target} <Eigen/Dense> <fmt/format.h> <algorithm> <functional> <map> <string>
+                      <vector>)
 endfunction()
 
 # reluflow_use_openmp(target): links OpenMP where it is wanted and found.

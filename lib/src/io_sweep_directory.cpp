@@ -1,5 +1,5 @@
-#include "io_file.hpp"
 #include "io_text.hpp"
+#include "reluflow/detail/output_file.hpp"
 #include "reluflow/errors.hpp"
 #include "reluflow/io/file_error.hpp"
 #include "reluflow/io/sweep_directory.hpp"

@@ -1,6 +1,6 @@
-#include "io_file.hpp"
 #include "io_text.hpp"
 #include "reluflow/curvature.hpp"
+#include "reluflow/detail/output_file.hpp"
 #include "reluflow/errors.hpp"
 #include "reluflow/predictions/weakly_interacting.hpp"
 #include "reluflow/sweep.hpp"
