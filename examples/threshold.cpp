@@ -54,6 +54,7 @@ plots::figure losses_figure(const std::vector<std::pair<index, trajectory>>& run
   axes.x_label = "time t";
   axes.y_label = "mean square error on the samples";
   axes.log_x = true;
+  axes.log_y = true;
   constexpr std::string_view shades[] = {"#000000", "#0072b2", "#009e73", "#e69f00",
                                          "#d55e00", "#cc79a7", "#56b4e9", "#999999"};
   for (std::size_t i = 0; i < runs.size(); ++i) {
