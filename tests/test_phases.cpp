@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <string>
 
 namespace reluflow::test {
@@ -74,9 +75,9 @@ std::string text_of(const std::vector<phase>& phases) {
 }
 
 BOOST_AUTO_TEST_CASE(phases_of_two_orthogonal_points) {
-  const std::string directory = std::string(RELUFLOW_TEST_DATA) + "/two_point/";
-  const dataset data = read_points(directory + "points.csv");
-  const network initial = read_network(directory + "network.csv");
+  const std::filesystem::path directory = std::filesystem::path(RELUFLOW_TEST_DATA) / "two_point";
+  const dataset data = read_points(directory / "points.csv");
+  const network initial = read_network(directory / "network.csv");
   const trajectory run = watched(data, initial, 40.0);
   const std::vector<phase> phases = phases_of(run);
   BOOST_REQUIRE(phases.size() == 5U);

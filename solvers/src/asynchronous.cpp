@@ -22,7 +22,7 @@ constexpr double share = 0.2;
 /// A quintic follows a kink of the residuals to within about a hundredth of what the kink does to
 /// others. Steps in which the switches move others by more than this many tolerances are looked at
 /// more closely: many small kinks are smoother together than one large one.
-constexpr double bendable = 10.0;
+constexpr double bendable = 50.0;
 
 /// What a quintic may leave of the bent residuals inside the step, by its effect in tolerances; at
 /// the end of the step its moments are right.
