@@ -150,6 +150,8 @@ int main(int argc, char** argv) {
     claims.within("mu over the limit rate, 12 times later", 1.0 - 1e-6, 1.1,
                   late.values[0] / late.values[4]);
   }
-  examples::keep_figure(set, plots::power_law_figure("curvature", "n", "curvature", series));
+  plots::figure fig = plots::power_law_figure("curvature", "n", "curvature", series);
+  fig.width = 900;  // room for two columns in the key
+  examples::keep_figure(set, fig);
   return claims.finish();
 }
