@@ -5,6 +5,7 @@
 #include "test_predictions_flow.hpp"
 
 #include <cmath>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -41,8 +42,8 @@ struct test_case {
 };
 
 inline test_case from_files(const std::string& name) {
-  const std::string directory = std::string(RELUFLOW_TEST_DATA) + "/" + name + "/";
-  return {read_points(directory + "points.csv"), read_network(directory + "network.csv")};
+  const std::filesystem::path directory = std::filesystem::path(RELUFLOW_TEST_DATA) / name;
+  return {read_points(directory / "points.csv"), read_network(directory / "network.csv")};
 }
 
 // Two positive and two negative labels, every neuron active on everything: no sub-clusters.

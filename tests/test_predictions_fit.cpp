@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -21,7 +22,7 @@ using boost::test_tools::tolerance;
 
 // Rows t, loss, mu of expected.csv.
 std::vector<std::array<double, 3>> expected_rows(const std::string& name) {
-  std::ifstream file(std::string(RELUFLOW_TEST_DATA) + "/" + name + "/expected.csv");
+  std::ifstream file(std::filesystem::path(RELUFLOW_TEST_DATA) / name / "expected.csv");
   std::string line;
   std::getline(file, line);
   std::vector<std::array<double, 3>> rows;

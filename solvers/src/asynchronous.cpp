@@ -17,7 +17,7 @@ namespace reluflow::detail {
 namespace {
 
 /// Share of the tolerance that the corrections of the residuals may leave undone.
-constexpr double share = 0.2;
+constexpr double share = 0.1;
 
 /// A quintic follows a kink of the residuals to within about a hundredth of what the kink does to
 /// others. Steps in which the switches move others by more than this many tolerances are looked at
@@ -26,7 +26,7 @@ constexpr double bendable = 50.0;
 
 /// What a quintic may leave of the bent residuals inside the step, by its effect in tolerances; at
 /// the end of the step its moments are right.
-constexpr double rough = 1.0;
+constexpr double rough = 0.5;
 
 constexpr int most_corrections = 6;
 
@@ -68,6 +68,7 @@ double asynchronous_step::unit(const frozen_step& step, index neuron) const {
 bool asynchronous_step::complete(const frozen_step& step) {
   all_followed_ = false;
   at_a_kink_ = false;
+  together_ = strength_together(step);
   shorter_ = 0.5;
   longer_ = std::numeric_limits<double>::infinity();
   leaves_.assign(paths_.size(), 0);
@@ -77,13 +78,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
   const double alpha = field_->output_scale();
   Eigen::MatrixXd change = -alpha * outputs(step, true);
   double last = effect(change, step.drive.h);
-  dissipated_change_ = 0.0;
-  if (last <= share * rtol_) {
-    for (const index j : followed_) {
-      dissipated_change_ += dissipation(step, j, path(j)) - dissipation(step, j, frozen(j));
-    }
-    return true;
-  }
+  if (last <= share * rtol_) return true;
   double sharpest = 0.0;
   for (const kink& k : kinks_) sharpest = std::max(sharpest, k.effect);
   if (sharpest > bendable * rtol_) {
@@ -110,11 +105,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
     if (!all_finished()) return false;
     change = (-alpha * outputs(step, false) - drive.control).colwise() + field_->data().labels();
     const double now = effect(change, drive.h);
-    if (now <= share * rtol_ && !more_leave(step)) {
-      dissipated_ = step.state[step.state.size() - 1];
-      for (const index j : everyone) dissipated_ += dissipation(step, j, path(j));
-      return true;
-    }
+    if (now <= share * rtol_ && !more_leave(step)) return true;
     if (!(now <= std::max(0.5 * last, share * rtol_))) return false;
     last = now;
   }
@@ -311,7 +302,8 @@ Eigen::MatrixXd asynchronous_step::outputs(const frozen_step& step, bool without
   }
 
   kinks_.clear();
-  const double kink_scale = field_->output_scale() * step.drive.h / static_cast<double>(n);
+  const double kink_scale =
+      together_ * field_->output_scale() * step.drive.h / static_cast<double>(n);
   for (const index j : followed_) {
     const local_path& own = path(j);
     const double square = unit(step, j) * unit(step, j);
@@ -329,16 +321,27 @@ Eigen::MatrixXd asynchronous_step::outputs(const frozen_step& step, bool without
   return result.transpose();
 }
 
-/// How far a change of the residuals moves any neuron during the step, relative to its size.
+/// How far a change of the residuals moves any neuron during the step, relative to its size, and
+/// the outputs relative to the labels: where outputs are small differences of large neurons, what
+/// the neurons can do together counts.
 double asynchronous_step::effect(const Eigen::MatrixXd& change, double h) const {
-  return h * change.cwiseAbs().rowwise().maxCoeff().dot(field_->data().norms()) /
+  return together_ * h * change.cwiseAbs().rowwise().maxCoeff().dot(field_->data().norms()) /
          static_cast<double>(field_->samples());
 }
 
-double asynchronous_step::dissipation(const frozen_step& step, index neuron,
-                                      const local_path& path) const {
+/// max(1, alpha max|x| sum of (a_j^2 + |w_j|^2) / max|y|).
+double asynchronous_step::strength_together(const frozen_step& step) const {
+  const dataset& data = field_->data();
+  double squares = 0.0;
+  for (index j = 0; j < field_->neurons(); ++j) squares += unit(step, j) * unit(step, j);
+  const double outputs = field_->output_scale() * data.norms().maxCoeff() * squares;
+  const double labels = data.labels().cwiseAbs().maxCoeff();
+  return labels > 0.0 ? std::max(1.0, outputs / labels) : 1.0;
+}
+
+double asynchronous_step::dissipation(const frozen_step& step, index neuron, double own) const {
   const double size = unit(step, neuron);
-  return field_->output_scale() * step.drive.h * size * size * path.dissipated;
+  return field_->output_scale() * step.drive.h * size * size * own;
 }
 
 Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double fraction) const {
@@ -367,10 +370,11 @@ Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double frac
     }
   }
   double& dissipated = state[state.size() - 1];
-  if (all_followed_) {
-    dissipated += fraction * (dissipated_ - step.control(state.size() - 1, 5));
-  } else {
-    dissipated += fraction * dissipated_change_;
+  if (all_followed_) dissipated = step.state[state.size() - 1];
+  for (const index neuron : followed_) {
+    double own = path(neuron).dissipated_until(fraction);
+    if (!all_followed_) own -= frozen(neuron).dissipated_until(fraction);
+    dissipated += dissipation(step, neuron, own);
   }
   return state;
 }

@@ -65,10 +65,10 @@ class asynchronous_step {
   [[nodiscard]] Eigen::MatrixXd outputs(const frozen_step& step, bool without_frozen);
   [[nodiscard]] Eigen::MatrixXd roughness(const frozen_step& step, const Eigen::MatrixXd& change);
   [[nodiscard]] double effect(const Eigen::MatrixXd& change, double h) const;
+  [[nodiscard]] double strength_together(const frozen_step& step) const;
   [[nodiscard]] double shorten(double limit) const;
-  /// What one neuron's path adds to the dissipated loss.
-  [[nodiscard]] double dissipation(const frozen_step& step, index neuron,
-                                   const local_path& path) const;
+  /// What the integral along one neuron's path adds to the dissipated loss.
+  [[nodiscard]] double dissipation(const frozen_step& step, index neuron, double own) const;
   [[nodiscard]] const local_path& frozen(index neuron) const {
     return frozen_[static_cast<std::size_t>(neuron)];
   }
@@ -89,11 +89,10 @@ class asynchronous_step {
   std::vector<index> followed_;
   std::vector<char> leaves_;  // by neuron
   std::vector<kink> kinks_;
-  double dissipated_ = 0.0;  // at the end of the step, where all neurons were followed
-  double dissipated_change_ = 0.0;
   bool all_followed_ = false;
   double shorter_ = 0.5;
   double longer_ = 1.0;
+  double together_ = 1.0;
   bool at_a_kink_ = false;
   Eigen::MatrixXd pushes_;  // 6 d x m: a_j w_j in Bernstein coefficients
   Eigen::MatrixXd sums_;    // 6 d x n: sum of a_j w_j over the neurons active on a sample

@@ -426,6 +426,7 @@ class local_flow::traveller {
       w.setZero();
       if (line) w = beyond_origin * std::abs(path.a) * *line;
       due.resize(0);
+      near = {};
       horizon = travelled;
     } else {
       for (const index s : flow.settler_->settle(arrivals, push, path.modes, changes)) touch(s);

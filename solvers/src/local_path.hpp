@@ -39,6 +39,8 @@ class local_path {
   void append(double begin, double end, double length, const local_series& series,
               const double* w_0, const double* force, int force_degree);
 
+  /// The part of `dissipated` that belongs to the fractions up to this one.
+  [[nodiscard]] double dissipated_until(double fraction) const;
   /// (a, w) at a fraction of the step (d + 1).
   [[nodiscard]] Eigen::VectorXd at(double fraction) const;
   /// Where pieces end, increasing.
@@ -51,10 +53,13 @@ class local_path {
     double end;
     double length;
     double h;
+    double dissipated;  // before the piece
     std::size_t numbers;
     int degree;
     int force_degree;
   };
+  [[nodiscard]] const piece& piece_at(double fraction) const;
+  [[nodiscard]] Eigen::VectorXd value(const piece& own, double u) const;
   std::vector<piece> pieces_;
   std::vector<double> numbers_;
 };
