@@ -38,12 +38,13 @@ progress_line::~progress_line() {
 std::string progress_line::text(const flow_solver& solver, clock::time_point now) {
   const progress state = solver.now();
   const auto& reached = solver.so_far().stopping_times;
-  const double seconds = std::chrono::duration<double>(now - last_).count();
+  const double rate = static_cast<double>(state.steps - last_steps_) /
+                      std::chrono::duration<double>(now - last_).count();
   return fmt::format(
-      "t = {:.6g} of {:.6g} ({:.0f} %)  loss {:.4e}  {}switches {}  steps {}, {:.3g}/s", state.t,
+      "t = {:.6g} of {:.6g} ({:.0f} %)  loss {:.4e}  {}switches {}  steps {}, {:.{}f}/s", state.t,
       state.t_end, 100.0 * state.t / state.t_end, state.loss,
       reached.empty() ? "" : fmt::format("after {}  ", reached.back().name), state.switches,
-      state.steps, static_cast<double>(state.steps - last_steps_) / seconds);
+      state.steps, rate, rate < 10.0 ? 2 : 0);
 }
 
 void progress_line::show(const flow_solver& solver) {
