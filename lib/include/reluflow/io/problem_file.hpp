@@ -17,7 +17,7 @@ namespace reluflow {
 ///                bias = false
 ///     [network]  file = "network.csv" |  init = "balanced" | "dominated" | "ball" | "gaussian" |
 ///                "group", width or miss_probability, scale or log_scale, seed
-///                output_scale = "unit" | "mean" | a positive number alpha
+///                output_scale = "unit" | "mean"
 ///     [flow]     t_end; rtol, atol, chart, switching, rule, stop_loss, stop_gradient, max_steps,
 ///                max_stalled_switches
 ///     [record]   times = [...]  |  count = 201, spacing = "linear" | "log";  states = true
