@@ -30,6 +30,9 @@ constexpr double rough = 0.5;
 
 constexpr int most_corrections = 6;
 
+/// At so many fractions of the step neurons that keep their modes are checked to be on their side.
+constexpr index looks = 8;
+
 /// Maps the moments against the Bernstein basis to the coefficients of the L2 projection on
 /// quintics: the inverse of the Gram matrix of the basis.
 const matrix6& projection() {
@@ -123,14 +126,18 @@ bool asynchronous_step::more_leave(const frozen_step& step) {
     if (leaves_[at] != 0) continue;
     local_path start;
     place(step, j, start);
-    const Eigen::VectorXd& w = paths_[at].w;
-    const double noise = 8.0 * std::numeric_limits<double>::epsilon() * length(w);
+    const double noise = 8.0 * std::numeric_limits<double>::epsilon() * length(start.w);
+    Eigen::MatrixXd w(start.w.size(), looks);
+    for (index i = 0; i < looks; ++i) {
+      w.col(i) = paths_[at].at(static_cast<double>(i + 1) / looks).tail(start.w.size());
+    }
+    const double reach = 1.1 * longest_column(w.colwise() - start.w) + noise;
     std::vector<std::uint64_t> near;
-    surfaces_->visit_within(start.w, length(w - start.w) + noise, near, [&](index s) {
+    surfaces_->visit_within(start.w, reach, near, [&](index s) {
       const pair_mode mode = step.modes.pattern(j, surfaces_->representative(s));
-      const double z = surfaces_->normals().col(s).dot(w);
-      crossed[at] =
-          (mode == pair_mode::active && z < -noise) || (mode == pair_mode::inactive && z > noise);
+      const Eigen::RowVectorXd z = surfaces_->normals().col(s).transpose() * w;
+      crossed[at] = (mode == pair_mode::active && z.minCoeff() < -noise) ||
+                    (mode == pair_mode::inactive && z.maxCoeff() > noise);
       return crossed[at] == 0;
     });
   }
