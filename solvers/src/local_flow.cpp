@@ -32,9 +32,6 @@ constexpr std::size_t most_candidates = 12;
 /// In units of the step: no shorter piece is made for the sake of few candidates.
 constexpr double shortest_piece = 1e-4;
 
-/// So many |w| away from its surface a pair's mode can be told by the sign of z.
-constexpr double plain = 1e-9;
-
 /// Coefficients of a force below this many times its size are rounding of the residuals' own.
 constexpr double negligible = 1e-14;
 
@@ -222,15 +219,9 @@ class local_flow::traveller {
     }
     for (const index s : near) {
       if (due[s] > ahead) continue;
-      double z = normal(s).dot(w);
-      pair_mode mode = z > 0.0 ? pair_mode::active : pair_mode::inactive;
-      if (std::abs(z) > plain * w_size) {
-        z = std::abs(z);
-      } else {
-        mode = mode_on(s);
-        if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
-        z *= sense_of(mode);
-      }
+      const pair_mode mode = mode_on(s);
+      if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
+      const double z = sense_of(mode) * normal(s).dot(w);
       due[s] = travelled + z;
       if (due[s] <= ahead) candidates.push_back({s, mode, z, 0.0, 0.0});
     }
