@@ -4,6 +4,7 @@
 // them cannot fit inputs that are not exactly orthogonal.
 
 #include "claims.hpp"
+#include "problems.hpp"
 #include "reluflow/alignment.hpp"
 #include "reluflow/generators.hpp"
 #include "reluflow/initialisation.hpp"
@@ -24,17 +25,6 @@ namespace {
 
 using namespace reluflow;
 using reluflow::index;  // not the POSIX function
-
-/// Standard Gaussian inputs, labels from six Gaussian neurons: w ~ N(0, 1/900), a ~ N(0, 1/6).
-dataset teacher_data(index samples, index dimension, std::uint64_t seed) {
-  constexpr index neurons = 6;
-  const Eigen::MatrixXd inputs = gaussian_data(samples, dimension, 0.0, seed).inputs();
-  // Another seed than the student's, who would start from the same numbers.
-  const network unit = gaussian_network(neurons, dimension, 1.0, seed + 1'000'000);
-  const network teacher =
-      network::cartesian(unit.output_weights() / std::sqrt(6.0), unit.weights() / 30.0);
-  return {inputs, teacher(inputs)};
-}
 
 /// The smallest cosine between a neuron that grew and the mean direction of its sign.
 double narrowness(const network& net) {
@@ -67,7 +57,7 @@ struct experiment {
 /// Trains until the loss is 1e-3 of what it was: the times of the fits depend on the labels drawn.
 experiment train(index samples, index width, double t_end, std::uint64_t seed) {
   const index dimension = 2 * samples;
-  const dataset data = teacher_data(samples, dimension, seed);
+  const dataset data = examples::teacher_data(samples, dimension, seed);
   const double log_scale =
       std::log(1e-20) - 0.5 * std::log(static_cast<double>(width) * static_cast<double>(dimension));
   experiment one{

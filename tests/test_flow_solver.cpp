@@ -241,6 +241,7 @@ BOOST_FIXTURE_TEST_CASE(another_problem_is_told, halfway) {
   BOOST_TEST(changed([](problem& p) { p.flow.switching = switching_method::global; }) == another);
   BOOST_TEST(changed([](problem& p) { p.record.times.pop_back(); }) == another);
   BOOST_TEST(changed([](problem& p) { p.record.states = false; }) == another);
+  BOOST_TEST(changed([](problem& p) { p.record.switches = false; }) == another);
   BOOST_TEST(changed([](problem& p) { p.record.stopping_times.pop_back(); }) == another);
   BOOST_TEST(changed([](problem& p) {
                Eigen::VectorXd labels = p.data.labels();

@@ -87,6 +87,7 @@ max_stalled_switches = 6
 count = 5
 spacing = "log"
 states = false
+switches = false
 )");
   BOOST_TEST(setup.data.dimension() == 3);
   BOOST_TEST(setup.initial.width() == 3);
@@ -105,6 +106,7 @@ states = false
   BOOST_TEST(setup.flow.max_stalled_switches == 6);
   BOOST_TEST(setup.record.times == log_times(40.0, 5), boost::test_tools::per_element());
   BOOST_TEST(!setup.record.states);
+  BOOST_TEST(!setup.record.switches);
   BOOST_TEST(setup.seed.value() == 7U);
 }
 

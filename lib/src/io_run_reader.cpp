@@ -2,6 +2,7 @@
 #include "io_polar.hpp"
 #include "io_run_files.hpp"
 #include "io_summary.hpp"
+#include "reluflow/curvature.hpp"
 #include "reluflow/errors.hpp"
 #include "reluflow/io/csv.hpp"
 #include "reluflow/io/npz.hpp"
@@ -155,19 +156,6 @@ std::vector<network> read_states(const fs::path& file, const problem& setup, std
   return states;
 }
 
-activation_pattern pattern_of_signs(const problem& setup) {
-  activation_pattern pattern(setup.initial.width(), setup.data.size());
-  for (index j = 0; j < setup.initial.width(); ++j) {
-    const Eigen::VectorXd z = setup.data.inputs().transpose() * setup.initial.directions().col(j);
-    for (index k = 0; k < setup.data.size(); ++k) {
-      if (z[k] > 0.0) {
-        pattern.set(j, k, pair_mode::active);
-      }
-    }
-  }
-  return pattern;
-}
-
 output_scaling scaling_of(const network& net) {
   return net.output_scale() == 1.0 ? output_scaling::unit : output_scaling::mean;
 }
@@ -193,7 +181,7 @@ run_record read_run(const fs::path& directory) {
   }
   run.initial_network = setup.initial;
   run.final_network = read_network(directory / detail::network_file, scaling_of(setup.initial));
-  run.initial_pattern = pattern_of_signs(setup);
+  run.initial_pattern = pattern_of_signs(setup.data, setup.initial);
   run.final_pattern = pattern_at(run, run.t);
   return {
       std::move(setup), std::move(run),

@@ -50,7 +50,7 @@ using four_anywhere [[gnu::vector_size(32), gnu::aligned(8)]] = double;
 using four_masks [[gnu::vector_size(32)]] = long long;
 
 /// One bit for each of four masks.
-inline std::uint64_t bits_of(four_masks masks) {
+inline std::uint64_t bits_of(const four_masks& masks) {
 #ifdef __AVX2__
   return static_cast<std::uint64_t>(__builtin_ia32_movmskpd256(reinterpret_cast<four>(masks)));
 #else

@@ -54,7 +54,7 @@ void serialize(Archive& archive, stopping_time& s) {
 
 template <class Archive>
 void serialize(Archive& archive, record_options& o) {
-  archive(o.times, o.states, o.dense, o.stopping_times);
+  archive(o.times, o.states, o.switches, o.dense, o.stopping_times);
 }
 
 template <class Archive>

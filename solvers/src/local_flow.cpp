@@ -62,6 +62,8 @@ void shift(Coefficients& polynomial, int degree, double begin, double length) {
   for (int l = 1; l <= degree; ++l, power *= length) polynomial.col(l) *= power;
 }
 
+bool is_held(pair_mode mode) { return mode == pair_mode::sliding || mode == pair_mode::resting; }
+
 double sense_of(pair_mode mode) { return mode == pair_mode::active ? 1.0 : -1.0; }
 
 }  // namespace
@@ -213,14 +215,15 @@ class local_flow::traveller {
     candidates.clear();
     if (near.size() > most_candidates && travelled == 0.0) {
       // All distances are fresh: no need to compute any in order to count them.
-      const auto many =
-          std::count_if(near.begin(), near.end(), [&](index s) { return due[s] <= ahead; });
+      const auto many = std::count_if(near.begin(), near.end(), [&](index s) {
+        return due[s] <= ahead && !(on_surface && is_held(mode_on(s)));
+      });
       if (!few_enough(static_cast<std::size_t>(many))) return false;
     }
     for (const index s : near) {
       if (due[s] > ahead) continue;
       const pair_mode mode = mode_on(s);
-      if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
+      if (is_held(mode)) continue;
       const double z = sense_of(mode) * normal(s).dot(w);
       due[s] = travelled + z;
       if (due[s] <= ahead) candidates.push_back({s, mode, z, 0.0, 0.0});
@@ -491,7 +494,7 @@ class local_flow::traveller {
   void leave_contacts() {
     std::erase_if(path.contacts, [&](index s) {
       const pair_mode mode = mode_on(s);
-      if (mode == pair_mode::sliding || mode == pair_mode::resting) return true;
+      if (is_held(mode)) return true;
       return sense_of(mode) * normal(s).dot(w) > rounding * w_size;
     });
   }
