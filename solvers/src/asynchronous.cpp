@@ -24,6 +24,9 @@ constexpr double share = 0.1;
 /// more closely: many small kinks are smoother together than one large one.
 constexpr double bendable = 50.0;
 
+/// Below so many tolerances what the switches do to others is smooth enough without a look.
+constexpr double noticeable = 2.0;
+
 /// What a quintic may leave of the bent residuals inside the step, by its effect in tolerances; at
 /// the end of the step its moments are right.
 constexpr double rough = 0.5;
@@ -89,7 +92,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
     shorter_ = shorten(bendable * rtol_);
     return false;
   }
-  if (last > bendable * rtol_) {
+  if (last > noticeable * rtol_) {
     // What a quintic misses shrinks at least like the cube of the step.
     const double missed = effect(roughness(step, change), step.drive.h) / (rough * rtol_);
     longer_ = 0.9 / std::cbrt(missed);

@@ -43,8 +43,8 @@ void integrator::transfer(Archive& archive, Self& self) {
   archive(run.initial_pattern, run.rows, run.states, run.switches, run.slides, run.dense,
           run.stopping_times, run.stalled_pairs, run.statistics);
   archive(self.recorder_, self.watch_, self.controller_);
-  archive(self.t_, self.h_, self.resume_h_, self.state_, self.rate_, self.values_, self.modes_,
-          self.contacts_, self.force_error_, self.ending_, self.stopping_time_reached_,
+  archive(self.t_, self.h_, self.resume_h_, self.calm_, self.state_, self.rate_, self.values_,
+          self.modes_, self.contacts_, self.force_error_, self.ending_, self.stopping_time_reached_,
           self.stall_time_, self.stalled_);
 }
 

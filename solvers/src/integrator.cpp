@@ -23,6 +23,13 @@ constexpr double tie = 16.0 * epsilon;
 /// Candidates within this fraction of a step from the first are looked at for ties.
 constexpr double same_event = 1e-6;
 
+/// A step that had to be taken again for the bends in it is a sign of more to come: the next
+/// `calm_again` steps grow by no more than `wary`. A sharp switch stands alone when no step was
+/// taken again within the `calm_before` steps before it.
+constexpr double wary = 1.5;
+constexpr int calm_again = 3;
+constexpr int calm_before = 6;
+
 /// max_j |c_j(end) - c_j(start)| / (a_j^2 + |w_j|^2).
 double largest_drift(const network& start, const network& end) {
   if (end.is_balanced()) return 0.0;
@@ -188,12 +195,17 @@ bool integrator::advance_asynchronous(double h) {
   if (modes_.frames.empty()) build_residual_control();
   const frozen_step step = freeze(h, std::move(leaving));
   if (complete(step)) {
-    const double longer = std::min(controller_.accept(step_error_), asynchronous_.longer());
+    double longer = std::min(controller_.accept(step_error_), asynchronous_.longer());
+    if (calm_ < calm_again) longer = std::min(longer, wary);
     h_ = std::max(h * longer, std::exchange(resume_h_, 0.0));
+    ++calm_;
     accept_asynchronous(step);
   } else {
     ++run_.statistics.rejected;
-    if (asynchronous_.at_a_kink()) resume_h_ = std::max(resume_h_, h);
+    // Behind a sharp switch that stands alone the steps may be long again.
+    const bool alone = calm_ >= calm_before || resume_h_ > 0.0;
+    resume_h_ = asynchronous_.at_a_kink() && alone ? std::max(resume_h_, h) : 0.0;
+    calm_ = 0;
     h_ = h * asynchronous_.shorter();
   }
   return true;
@@ -270,8 +282,9 @@ bool integrator::try_step(double h) {
   field_.residuals(stepper_.new_state() - stepper_.error(), modes_.pattern, other_values_);
   residual_error_ = other_values_.residuals - end_values_.residuals;
   step_error_ = (*norm_)(state_, stepper_.new_state(), stepper_.error(), residual_error_);
-  force_error_ = residual_error_.cwiseAbs().maxCoeff() * data_->norms().mean() +
-                 rounding_of_forces(end_values_.residuals);
+  force_error_ =
+      residual_error_.cwiseAbs().dot(data_->norms()) / static_cast<double>(data_->size()) +
+      rounding_of_forces(end_values_.residuals);
   return step_error_ <= 1.0;
 }
 

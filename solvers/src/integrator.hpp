@@ -109,6 +109,7 @@ class integrator {
   double t_ = 0.0;
   double h_ = 0.0;
   double resume_h_ = 0.0;  // step to return to after one that was shortened for a switch
+  int calm_ = 100;         // steps since one was taken again for the bends in it
   Eigen::VectorXd state_;
   Eigen::VectorXd rate_;
   field_values values_;        // at state_
