@@ -180,12 +180,32 @@ BOOST_AUTO_TEST_CASE(the_fixed_rule_accumulates_on_an_attracting_surface) {
   check_nothing_lies_beyond_the_end(run);
 }
 
+BOOST_AUTO_TEST_CASE(switches_that_are_not_kept_are_counted) {
+  const sliding_problem p;
+  flow_options flow;
+  flow.t_end = 3.0;
+  record_options record = fine_rows(flow.t_end);
+  const trajectory kept = integrate(p.data, p.initial, flow, record);
+  record.switches = false;
+  const trajectory counted = integrate(p.data, p.initial, flow, record);
+  BOOST_TEST(!kept.switches.empty());
+  BOOST_TEST(counted.switches.empty());
+  BOOST_TEST(counted.statistics.switches == kept.statistics.switches);
+  BOOST_TEST(counted.statistics.slides == kept.statistics.slides);
+  BOOST_TEST(counted.end.loss == kept.end.loss);
+  BOOST_TEST((counted.final_pattern == kept.final_pattern));
+  for (std::size_t i = 0; i < kept.rows.size(); ++i) {
+    BOOST_TEST(counted.rows[i].loss == kept.rows[i].loss);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_fixed_rule_serves_where_nothing_slides) {
   const dataset data(columns({{1.0, 0.0}, {0.0, 2.0}}), vec({1.0, -0.5}));
   const network initial =
       network::balanced(vec({1.0, -1.0}), vec({-5.0, -4.0}), columns({{0.6, 0.8}, {0.8, 0.6}}));
   flow_options flow;
   flow.t_end = 30.0;
+  flow.switching = switching_method::global;
   const trajectory filippov = lawful_run(data, initial, flow);
   flow.rule = surface_rule::fixed;
   const trajectory fixed = lawful_run(data, initial, flow);

@@ -174,7 +174,8 @@ void integrator::advance() {
   }
   stepper_.control_points(state_, rate_);
   if (!modes_.frames.empty()) build_residual_control();
-  const bool asynchronous = flow_->switching == switching_method::asynchronous;
+  const bool asynchronous = flow_->switching == switching_method::asynchronous &&
+                            flow_->rule == surface_rule::filippov;
   if (asynchronous ? !advance_asynchronous(h) : !cut(h)) {
     h_ = h * controller_.accept(step_error_);
     accept(h);
@@ -251,7 +252,7 @@ void integrator::accept_asynchronous(const frozen_step& step) {
   std::stable_sort(order.begin(), order.end());
   std::map<index, std::size_t> next;
   for (const auto& [fraction, neuron] : order) {
-    const double t = std::min(t0 + fraction * step.drive.h, t1);
+    const double t = t0 + fraction * (t1 - t0);  // as the dense output has it
     if (t > until) break;
     recorder_.changed(t, neuron, asynchronous_.path(neuron).changes[next[neuron]++].change);
   }

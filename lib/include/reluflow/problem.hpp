@@ -36,7 +36,8 @@ struct flow_options {
   double rtol = 1e-9;   ///< in [1e-13, 1e-2]: error of one step relative to each neuron's own size
   double atol = 1e-12;  ///< >= 0: Cartesian chart only, in units of a neuron's initial size
   chart_kind chart = chart_kind::automatic;
-  switching_method switching = switching_method::global;
+  /// What ends at an attracting surface (surface_rule::fixed) is followed globally in any case.
+  switching_method switching = switching_method::asynchronous;
   surface_rule rule = surface_rule::filippov;
   double stop_loss = 0.0;              ///< >= 0: end as `converged` when the loss is below
   double stop_gradient = 0.0;          ///< >= 0: end as `converged` when |grad L| is below
