@@ -8,10 +8,10 @@ namespace reluflow::plots {
 /// either way; what is wider than the page scrolls by itself.
 inline constexpr std::string_view report_style = R"css(
 :root { color-scheme: light dark; --ink: #1b1f24; --faint: #57606a; --line: #d0d7de; --paper: #ffffff;
-  --ground: #f6f8fa; --link: #0550ae; --good: #116329; --bad: #a40e26; }
+  --ground: #f6f8fa; --link: #0550ae; --good: #116329; --bad: #a40e26; --shade: #1b1f2466; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6edf3; --faint: #9da7b3; --line: #3d444d; --paper: #161b22; --ground: #0d1117;
-    --link: #79b8ff; --good: #56d364; --bad: #ff8e86; }
+    --link: #79b8ff; --good: #56d364; --bad: #ff8e86; --shade: #000000; }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 82rem; background: var(--ground); color: var(--ink);
@@ -26,22 +26,28 @@ nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none;
 .unanswered, .missing { color: var(--bad); }
 .columns { display: grid; gap: 1rem 2rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
 .gallery { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 36rem), 1fr)); align-items: start; }
-.wide { overflow-x: auto; max-width: 100%; }
-table { border-collapse: collapse; width: 100%; background: var(--paper); font-size: 0.9rem; }
-caption { text-align: left; color: var(--faint); padding: 0.25rem 0; }
+/* A shadow at the edge behind which there is more. */
+.wide { overflow-x: auto; max-width: 100%; background-color: var(--paper);
+  background-image: linear-gradient(to right, var(--paper) 40%, transparent), linear-gradient(to left, var(--paper) 40%, transparent),
+    linear-gradient(to right, var(--shade), transparent), linear-gradient(to left, var(--shade), transparent);
+  background-position: left, right, left, right; background-repeat: no-repeat;
+  background-size: 2.5rem 100%, 2.5rem 100%, 0.8rem 100%, 0.8rem 100%; background-attachment: local, local, scroll, scroll; }
+figure .wide { background: none; }
+table { border-collapse: collapse; width: 100%; font-size: 0.9rem; }
+caption { text-align: left; color: var(--faint); padding: 0.25rem 0.6rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line);
   font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th[scope="row"] { font-weight: 500; white-space: nowrap; }
 thead th { border-bottom: 2px solid var(--line); }
 td data { white-space: nowrap; }
-td .note { color: var(--faint); display: block; min-width: 12rem; }
+td .note { color: var(--faint); display: block; min-width: 10rem; }
 pre { background: var(--paper); border: 1px solid var(--line); padding: 0.75rem; overflow: auto; max-height: 28rem;
   white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.85rem; margin: 0.5rem 0; }
 summary { cursor: pointer; padding: 0.4rem 0; }
 figure { margin: 0; background: #ffffff; color: #1b1f24; border: 1px solid var(--line); border-radius: 6px; padding: 0.5rem; min-width: 0; }
 figcaption { font-size: 0.9rem; padding: 0.25rem 0.5rem; color: #424a53; }
-.plot, figure img { display: block; width: 100%; min-width: 33rem; max-width: 60rem; height: auto; margin: 0 auto; }
-.frames .plot { min-width: 26rem; max-width: 45rem; }
+.plot, figure img { display: block; width: 100%; height: auto; margin: 0 auto; }
+figure img { min-width: 24rem; max-width: 60rem; }
 .plot text, .plot tspan { font-family: "DejaVu Sans", Verdana, system-ui, sans-serif; }
 .readout { min-height: 1.4rem; margin: 0; padding: 0 0.5rem; font-size: 0.85rem; color: #424a53; font-variant-numeric: tabular-nums; }
 .tools { display: flex; flex-wrap: wrap; gap: 0.4rem; align-items: center; padding: 0.25rem 0.5rem; }
@@ -57,7 +63,7 @@ footer { margin-top: 3rem; padding-top: 0.5rem; border-top: 1px solid var(--line
   :root { --ink: #000000; --faint: #333333; --line: #999999; --paper: #ffffff; --ground: #ffffff; --good: #000000; --bad: #000000; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav, .tools, .readout { display: none; }
-  .plot, figure img, .frames .plot { min-width: 0; max-width: 15cm; }
+  .plot, figure img { min-width: 0 !important; max-width: 15cm !important; }
   .wide { overflow: visible; }
   .gallery { display: block; }
   figure { break-inside: avoid; margin-bottom: 1em; border: 0; }

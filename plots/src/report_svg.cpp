@@ -94,10 +94,12 @@ class svg_rewriter {
       silent_ = false;
     } else if (name == "svg") {
       started_ = true;
+      // Letters stay readable: below three quarters of its size a figure scrolls.
       out_ += fmt::format(
-          "<svg id=\"{}\" class=\"plot\" viewBox=\"0 0 {} {}\" role=\"img\" "
-          "aria-labelledby=\"{}\">",
-          place_.id, fig_.width, fig_.height, place_.described);
+          "<svg id=\"{}\" class=\"plot\" viewBox=\"0 0 {} {}\" style=\"min-width: {}px; "
+          "max-width: {}px\" role=\"img\" aria-labelledby=\"{}\">",
+          place_.id, fig_.width, fig_.height, fig_.width * 73 / 100, fig_.width * 4 / 3,
+          place_.described);
     } else if (name == "/svg") {
       add_axes();
       out_ += "</svg>";
