@@ -19,9 +19,9 @@ struct run_figure_options {
   std::vector<double> neuron_times{};  ///< up to four times for figures of neurons; empty: chosen
   bool log_time = false;               ///< a logarithmic time axis; t = 0 is left out
   std::optional<range> window{};       ///< times shown; default: the whole run
-  int max_lines = 400;  ///< >= 1: neurons drawn in the figures of lines; when the run has
-                        ///< more, a sample of all sizes is drawn, and the key says so
-  render_options render{};
+  int max_lines = 400;      ///< >= 1: neurons drawn in the figures of lines; when the run has
+                            ///< more, a sample of all sizes is drawn, and the key says so
+  render_options render{};  ///< how figures become files
 
   /// @throws invalid_input that names the option
   void validate() const;
