@@ -87,6 +87,11 @@ std::string caption_of(const figure& fig, const run_record& record) {
         "{} at the end.",
         number_text(run.end.mu_mean));
   }
+  if (fig.name == "directions") {
+    return record.setup.data.dimension() == 2
+               ? "The angle of every neuron over time; at the dotted angles a sample switches."
+               : "Where every neuron points over time: its cosine to Σ yₖxₖ.";
+  }
   static const std::map<std::string, std::string> captions{
       {"neurons",
        "The samples, the learned function and the neurons at up to four times. A neuron is a point "
@@ -99,11 +104,8 @@ std::string caption_of(const figure& fig, const run_record& record) {
       {"explained_variance",
        "What each principal component of the final hidden weights explains, and all together."},
       {"norms", "The size of every neuron: ln|w| over time, coloured by the sign of its output."},
-      {"directions",
-       "Where the neurons point over time: the angle in two dimensions, with the switching "
-       "surfaces as dotted levels; otherwise the cosine to Σ yₖxₖ."},
       {"raster",
-       "The activation raster: every neuron is a line, every switch stands at its time. Neurons "
+       "The activation raster: every neuron is a line, with its modes over time. Neurons "
        "are sorted by their sign and their final direction."},
   };
   const auto found = captions.find(fig.name);
