@@ -58,4 +58,12 @@ struct predict_arguments {
 /// `reluflow plot`.
 [[nodiscard]] exit_code plot(const std::filesystem::path& directory);
 
+struct report_arguments {
+  std::filesystem::path directory;
+  std::filesystem::path out;  ///< empty: report.html in the directory
+};
+
+/// `reluflow report`.
+[[nodiscard]] exit_code report(const report_arguments& arguments);
+
 }  // namespace reluflow::app

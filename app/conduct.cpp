@@ -3,6 +3,7 @@
 #include "figures.hpp"
 #include "interrupt.hpp"
 #include "progress_line.hpp"
+#include "reluflow/plots/report.hpp"
 #include "reluflow/predictions/all.hpp"
 #include "reluflow/version.hpp"
 
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <system_error>
 #include <utility>
 
 namespace reluflow::app {
@@ -57,6 +59,13 @@ void follow(flow_solver& solver, const std::filesystem::path& checkpoint,
     keeper.look_after(solver);
   }
   if (!solver.ending()) solver.save(checkpoint);
+}
+
+/// Removes the page of the run that was replaced; it would show the wrong run.
+void remove_report(const std::filesystem::path& directory) {
+  const std::filesystem::path page = directory / "report.html";
+  std::error_code ignored;
+  if (plots::is_report(page)) std::filesystem::remove(page, ignored);
 }
 
 exit_code code_of(outcome ending) {
@@ -106,6 +115,7 @@ exit_code conduct(flow_solver solver, unfinished_run kept, const std::filesystem
   const run_record record{std::move(kept.setup), std::move(result), std::move(phases),
                           prediction_rows(compared), std::string(version_string)};
   write_run(directory, record, replace);
+  remove_report(directory);
   if (kept.figures && !interrupted()) {
     (void)write_run_figures(directory, record);
   }

@@ -110,6 +110,13 @@ void add_sweep(CLI::App& app, sweep_arguments& arguments) {
   command->add_flag("--no-plots", arguments.no_plots, "Write no figures");
 }
 
+void add_report(CLI::App& app, report_arguments& arguments) {
+  CLI::App* const command = app.add_subcommand("report", "Make one HTML page of a finished run");
+  command->add_option("DIR", arguments.directory, "The directory of the run")->required();
+  command->add_option("--out", arguments.out, "The page (default: report.html in DIR)")
+      ->type_name("FILE");
+}
+
 exit_code parse_and_dispatch(int argc, char** argv) {
   CLI::App app("The gradient flow of one-hidden-layer ReLU networks, event by event", "reluflow");
   app.set_version_flag("--version", fmt::format("reluflow {}", version_string));
@@ -126,6 +133,8 @@ exit_code parse_and_dispatch(int argc, char** argv) {
   app.add_subcommand("plot", "Make the figures of a finished run")
       ->add_option("DIR", plotted, "The directory of the run")
       ->required();
+  report_arguments reported;
+  add_report(app, reported);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -139,6 +148,7 @@ exit_code parse_and_dispatch(int argc, char** argv) {
   if (app.got_subcommand("run")) return run(ran);
   if (app.got_subcommand("resume")) return resume(resumed);
   if (app.got_subcommand("sweep")) return sweep(swept);
+  if (app.got_subcommand("report")) return report(reported);
   return app.got_subcommand("predict") ? predict(predicted) : plot(plotted);
 }
 

@@ -62,23 +62,10 @@ inline void keep_figure(const setting& set, const plots::figure& fig,
   report(plots::write_figure(set.out / "figures", fig, options));
 }
 
-/// What moves: the neurons at switches (up to 60 of them), at stopping times and at equal steps of
-/// the loss as a GIF, and the loss with its phases as an SVG that shows coordinates under the
-/// pointer.
+/// What moves: the neurons as a GIF, and the loss with its phases as an SVG that shows coordinates
+/// under the pointer.
 inline void keep_animation(const setting& set, const problem& task, const trajectory& run) {
-  constexpr std::size_t steps = 60;
-  std::vector<double> times{0.0, run.t};
-  for (const stopping_event& one : run.stopping_times) times.push_back(one.t);
-  const std::size_t stride = run.switches.size() / steps + 1;
-  for (std::size_t i = 0; i < run.switches.size(); i += stride) times.push_back(run.switches[i].t);
-  std::size_t passed = 0;
-  for (const record_row& row : run.rows) {
-    const double fallen = run.rows.front().loss - row.loss;
-    if (fallen * double(steps) < double(passed) * run.rows.front().loss) continue;
-    times.push_back(row.t);
-    ++passed;
-  }
-  keep_figure(set, plots::neurons_animation(task.data, run, times));
+  keep_figure(set, plots::neurons_animation(task.data, run, plots::animation_times(run)));
   plots::figure loss = plots::loss_figure(run, plots::shown_with(phase_rows(run)));
   loss.name = "loss_interactive";
   plots::render_options interactive;

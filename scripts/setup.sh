@@ -3,7 +3,7 @@
 # Silent when nothing is. Both demo.sh and test.sh call it first.
 #
 #     scripts/setup.sh         what the two commands of the README need
-#     scripts/setup.sh --ci    and what continuous integration adds: a second compiler with its sanitizers, MPI
+#     scripts/setup.sh --ci    and what continuous integration adds: a second compiler with its sanitizers, MPI, Doxygen, a browser
 #     scripts/setup.sh --bench and the peers of bench/compare, which can do without them
 #
 # Exit code 2: this machine needs a hand. On systems without apt, install what is listed and set
@@ -44,6 +44,11 @@ ci_packages=(
   # sweeps over MPI ranks
   libopenmpi-dev
   openmpi-bin
+  # the API reference; reports in a browser
+  doxygen
+  chromium
+  chromium-driver
+  python3
 )
 bench_packages=(
   libsundials-dev

@@ -255,6 +255,7 @@ BOOST_AUTO_TEST_CASE(force_replaces_the_run_and_removes_what_would_be_stale) {
   write_run(out, some_run());
   std::filesystem::create_directory(out / "figures");
   (void)scratch.write("figures/loss.svg", "old");
+  (void)scratch.write("figures/neurons_animation.gif", "old");
   (void)scratch.write("figures/notes.txt", "mine");
   (void)scratch.write("notes.txt", "mine");
   run_record other = some_run();
@@ -264,6 +265,7 @@ BOOST_AUTO_TEST_CASE(force_replaces_the_run_and_removes_what_would_be_stale) {
   BOOST_TEST(read_run(out).run.t == 3.0);
   BOOST_TEST(!std::filesystem::exists(out / "trajectory.npz"));
   BOOST_TEST(!std::filesystem::exists(out / "figures/loss.svg"));
+  BOOST_TEST(!std::filesystem::exists(out / "figures/neurons_animation.gif"));
   BOOST_TEST(std::filesystem::exists(out / "figures/notes.txt"));
   BOOST_TEST(contents(out / "notes.txt") == "mine");
 }

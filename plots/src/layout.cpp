@@ -344,6 +344,12 @@ int needed_height(const figure& fig) {
       std::ceil(place_key(fig).height + margins.vertical() + least_axes * rows));
 }
 
+figure completed(figure fig) {
+  for (panel& axes : fig.panels) axes = completed(std::move(axes));
+  fig.height = std::max(fig.height, needed_height(first_frame(fig)));
+  return fig;
+}
+
 double x_fraction(const panel& axes, double x) { return fraction(*axes.x_range, axes.log_x, x); }
 
 double y_fraction(const panel& axes, double y) { return fraction(*axes.y_range, axes.log_y, y); }

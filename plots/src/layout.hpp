@@ -50,6 +50,8 @@ struct placed_text {
 
 /// A panel with everything decided that was left open: layers that draw something, ranges, ticks.
 [[nodiscard]] panel completed(panel axes);
+/// A figure of completed panels, high enough for its labels.
+[[nodiscard]] figure completed(figure fig);
 
 /// Where a panel's axes stand, in pixels from the left and from the bottom of the figure.
 struct axes_box {

@@ -194,21 +194,27 @@ figure neurons_figure(const dataset& data, const trajectory& run,
   return fig;
 }
 
-figure neurons_animation(const dataset& data, const trajectory& run, std::vector<double> times,
-                         double frame_seconds) {
+figure neurons_frames(const dataset& data, const trajectory& run, std::vector<double> times,
+                      double point_scale) {
   require_same_dimension(data, run);
   require_kinks(data);
   figure fig;
-  fig.name = "neurons_animation";
   for (const moment& at : moments_at(run, std::move(times))) {
-    // The GIF terminal draws points smaller than the others.
-    fig.panels.push_back(neurons_panel(data, run, at, 2.2));
+    fig.panels.push_back(neurons_panel(data, run, at, point_scale));
     fig.panels.back().x_label = "x";
     fig.panels.back().y_label = "y and h(x)";
     fig.panels.back().y2_label = "s_j |w_j| / max |w|";
   }
   if (fig.panels.empty()) fig.panels.emplace_back();
   share_heights(fig, data);
+  return fig;
+}
+
+figure neurons_animation(const dataset& data, const trajectory& run, std::vector<double> times,
+                         double frame_seconds) {
+  // The GIF terminal draws points smaller than the others.
+  figure fig = neurons_frames(data, run, std::move(times), 2.2);
+  fig.name = "neurons_animation";
   fig.frame_seconds = frame_seconds;
   return fig;
 }

@@ -52,11 +52,10 @@ void add_neurons(panel& axes, const network& net, const principal_components& pl
 
 // One unit is as long on both axes.
 void make_round(figure& fig) {
-  figure trial = fig;
-  for (panel& axes : trial.panels) axes = completed(std::move(axes));
-  const std::vector<axes_box> boxes = place_axes(trial);
+  const std::vector<axes_box> boxes = place_axes(first_frame(completed(fig)));
   for (std::size_t i = 0; i < fig.panels.size(); ++i) {
-    const double ratio = boxes[i].width() / boxes[i].height();
+    const axes_box& box = boxes[std::min(i, boxes.size() - 1)];
+    const double ratio = box.width() / box.height();
     const double reach = 1.06;
     fig.panels[i].x_range = range{-reach * std::max(1.0, ratio), reach * std::max(1.0, ratio)};
     fig.panels[i].y_range =
@@ -64,17 +63,12 @@ void make_round(figure& fig) {
   }
 }
 
-}  // namespace
-
-figure principal_figure(const dataset& data, const trajectory& run,
-                        const run_figure_options& options) {
-  options.validate();
-  require_same_dimension(data, run);
-  const principal_components plane = principal_components_of(run.final_network);
+// A panel a moment.
+figure panels_of(const trajectory& run, const principal_components& plane,
+                 const std::vector<moment>& moments) {
   const double largest = run.final_network.log_norms().maxCoeff();
   figure fig;
-  fig.name = "principal";
-  for (const moment& at : chosen_moments(run, options)) {
+  for (const moment& at : moments) {
     panel axes;
     axes.title = fmt::format("t = {}", number_text(at.t, 4));
     axes.x_range = axes.y_range = range{-1.0, 1.0};
@@ -85,15 +79,43 @@ figure principal_figure(const dataset& data, const trajectory& run,
     fig.panels.push_back(std::move(axes));
   }
   if (fig.panels.empty()) fig.panels.emplace_back();
+  return fig;
+}
+
+std::string shares_text(const principal_components& plane) {
+  return fmt::format("→ component 1, {:.0f} %    ↑ component 2, {:.0f} %", 100.0 * plane.shares[0],
+                     100.0 * plane.shares[1]);
+}
+
+}  // namespace
+
+figure principal_figure(const dataset& data, const trajectory& run,
+                        const run_figure_options& options) {
+  options.validate();
+  require_same_dimension(data, run);
+  const principal_components plane = principal_components_of(run.final_network);
+  figure fig = panels_of(run, plane, chosen_moments(run, options));
+  fig.name = "principal";
   fig.columns = fig.panels.size() > 1 ? 2 : 1;
   fig.width = fig.panels.size() > 1 ? 660 : 400;
   fig.height = fig.panels.size() > 2 ? 720 : 400;
   // Below the last row, where there is room for half a line each.
   const std::size_t last = fig.panels.size() - 1;
-  fig.panels[last - (last % 2)].x_label =
-      fmt::format("→ component 1, {:.0f} %    ↑ component 2, {:.0f} %", 100.0 * plane.shares[0],
-                  100.0 * plane.shares[1]);
+  fig.panels[last - (last % 2)].x_label = shares_text(plane);
   if (last % 2 == 1) fig.panels[last].x_label = "circles: |w_j| = 0 and the largest at the end";
+  make_round(fig);
+  return fig;
+}
+
+figure principal_animation(const dataset& data, const trajectory& run, std::vector<double> times,
+                           double frame_seconds) {
+  require_same_dimension(data, run);
+  const principal_components plane = principal_components_of(run.final_network);
+  figure fig = panels_of(run, plane, moments_at(run, std::move(times)));
+  fig.name = "principal_animation";
+  fig.width = fig.height = 480;
+  for (panel& axes : fig.panels) axes.x_label = shares_text(plane);
+  fig.frame_seconds = frame_seconds;
   make_round(fig);
   return fig;
 }

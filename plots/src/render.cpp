@@ -204,15 +204,13 @@ figure_result write_figure(const fs::path& directory, const figure& fig,
   figure_result result;
   result.name = fig.name;
 
-  figure whole = fig;
-  for (panel& axes : whole.panels) axes = completed(std::move(axes));
+  const figure whole = completed(fig);
   if (const auto empty = empty_panel(whole)) {
     const std::string& title = fig.panels[*empty].title;
     return stop(result, figure_status::no_data,
                 fmt::format("panel {}{} has no finite value to draw", *empty + 1,
                             title.empty() ? "" : " (" + title + ")"));
   }
-  whole.height = std::max(whole.height, needed_height(first_frame(whole)));
   const fs::path folder = directory.empty() ? fs::path(".") : directory;
   if (!place_script(folder, whole, options, result)) return result;
   if (options.svg || options.png) render(folder, fig, options, result);

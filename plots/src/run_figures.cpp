@@ -60,9 +60,23 @@ run_figure_options shown_with(const std::vector<phase_row>& rows) {
   return look;
 }
 
-std::vector<figure_result> write_figures(const std::filesystem::path& directory,
-                                         const dataset& data, const trajectory& run,
-                                         const run_figure_options& options) {
+std::vector<double> animation_times(const trajectory& run, std::size_t steps) {
+  std::vector<double> times{0.0, run.t};
+  for (const stopping_event& one : run.stopping_times) times.push_back(one.t);
+  const std::size_t stride = run.switches.size() / steps + 1;
+  for (std::size_t i = 0; i < run.switches.size(); i += stride) times.push_back(run.switches[i].t);
+  std::size_t passed = 0;
+  for (const record_row& row : run.rows) {
+    const double fallen = run.rows.front().loss - row.loss;
+    if (fallen * double(steps) < double(passed) * run.rows.front().loss) continue;
+    times.push_back(row.t);
+    ++passed;
+  }
+  return times;
+}
+
+std::vector<figure> figures_of(const dataset& data, const trajectory& run,
+                               const run_figure_options& options) {
   std::vector<figure> figures{loss_figure(run, options), curvature_figure(run, options)};
   if (run.final_network.width() > 0) {
     if (has_kinks(data)) figures.push_back(neurons_figure(data, run, options));
@@ -74,9 +88,14 @@ std::vector<figure_result> write_figures(const std::filesystem::path& directory,
     figures.push_back(directions_figure(data, run, options));
     if (run.initial_pattern.neurons() > 0) figures.push_back(raster_figure(data, run, options));
   }
+  return figures;
+}
+
+std::vector<figure_result> write_figures(const std::filesystem::path& directory,
+                                         const dataset& data, const trajectory& run,
+                                         const run_figure_options& options) {
   std::vector<figure_result> results;
-  results.reserve(figures.size());
-  for (const figure& fig : figures) {
+  for (const figure& fig : figures_of(data, run, options)) {
     results.push_back(write_figure(directory, fig, options.render));
   }
   return results;

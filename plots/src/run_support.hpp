@@ -42,6 +42,12 @@ struct moment {
 [[nodiscard]] std::vector<moment> chosen_moments(const trajectory& run,
                                                  const run_figure_options& options);
 
+/// The panels of `neurons_animation`, which share their axes.
+/// @param point_scale  of the sizes of points
+/// @throws invalid_input when `has_kinks(data)` is false
+[[nodiscard]] figure neurons_frames(const dataset& data, const trajectory& run,
+                                    std::vector<double> times, double point_scale);
+
 /// At most `limit` neurons, spread evenly over the order of their sizes, the largest included; in
 /// increasing order.
 [[nodiscard]] std::vector<index> drawn_neurons(const network& net, index limit);

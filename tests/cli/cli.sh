@@ -43,6 +43,7 @@ check "--help lists run" grep -q '^  run ' stdout
 check "--help lists resume" grep -q '^  resume ' stdout
 check "--help lists plot" grep -q '^  plot ' stdout
 check "--help lists predict" grep -q '^  predict ' stdout
+check "--help lists report" grep -q '^  report ' stdout
 runs 0 run --help
 check "run --help lists --set" grep -q -- '--set' stdout
 complains 2 "A subcommand is required"
@@ -276,6 +277,51 @@ if command -v gnuplot >/dev/null; then
   runs 0 plot bare
   check "the figures are there" test -s bare/figures/loss.svg
 fi
+
+# --- a page ------------------------------------------------------------------------------------------------
+
+complains 2 "nowhere: found no summary.json, expected the directory of a finished run" report nowhere
+complains 2 "problem: found no summary.json, expected the directory of a finished run" report problem
+complains 2 "DIR is required" report
+if command -v gnuplot >/dev/null; then
+  runs 0 report bare
+  check "the name of the page is printed" test "$(cat stdout)" = bare/report.html
+  check "no warning" test ! -s stderr
+  check "the page is whole" test "$(tail -1 bare/report.html)" = "</html>"
+  check "the page has its figures" grep -q '<svg id="figure-raster"' bare/report.html
+  page=$(cat bare/report.html)
+  runs 0 report bare
+  check "the same run gives the same page" test "$page" = "$(cat bare/report.html)"
+  runs 0 report bare --out elsewhere.html
+  check "--out puts the page elsewhere" cmp -s bare/report.html elsewhere.html
+  runs 0 report converged --out elsewhere.html
+  check "a report may be replaced" grep -q '<title>Run converged</title>' elsewhere.html
+fi
+echo '<!DOCTYPE html>' >mine.html
+complains 2 "mine.html: found a file that is no report, expected no file, or a report that may be replaced" \
+  report bare --out mine.html
+check "a page of the user's is untouched" test "$(cat mine.html)" = '<!DOCTYPE html>'
+complains 2 "problem: found a directory, expected no file, or a report that may be replaced" \
+  report bare --out problem
+ln -s mine.html link.html
+complains 2 "link.html: found a file that is no report, expected no file, or a report that may be replaced" \
+  report bare --out link.html
+complains 1 "plain_file/page.html: Not a directory" report bare --out plain_file/page.html
+# Without gnuplot the page is there, with one warning.
+checks=$((checks + 1))
+PATH=$work/empty_path "$reluflow" report converged >stdout 2>stderr
+code=$?
+[ "$code" -eq 1 ] || fail "figures that are missing end with 1, not $code"
+check "missing figures are one line" test "$(wc -l <stderr)" -eq 1
+check "missing figures are a warning" grep -q '^reluflow: warning: .*gnuplot' stderr
+check "missing figures are named on the page" grep -q 'Not drawn: loss' converged/report.html
+# A run that replaces another takes its page with it, and no other page.
+cp converged/report.html other.html
+runs 0 run $p --out converged --no-plots --quiet --force
+check "no page of another run is left" test ! -e converged/report.html
+echo mine >converged/report.html
+runs 0 run $p --out converged --no-plots --quiet --force
+check "a page of the user's stays" test "$(cat converged/report.html)" = mine
 
 echo "$checks checks, $failures failed"
 [ "$failures" -eq 0 ]

@@ -32,12 +32,16 @@ class activation_pattern {
   /// All pairs inactive.
   activation_pattern(index neurons, index samples);
 
+  /// Number of neurons.
   [[nodiscard]] index neurons() const noexcept { return neurons_; }
+  /// Number of samples.
   [[nodiscard]] index samples() const noexcept { return samples_; }
   /// Words in one row (one neuron) of a plane: ceil(samples / 64).
   [[nodiscard]] index words() const noexcept { return words_; }
 
+  /// The mode of a pair.
   [[nodiscard]] pair_mode operator()(index neuron, index sample) const noexcept;
+  /// Changes the mode of a pair.
   void set(index neuron, index sample, pair_mode mode) noexcept;
 
   /// Bits of the samples on which the neuron is active (not sliding); `words()` words.
@@ -56,14 +60,17 @@ class activation_pattern {
   [[nodiscard]] const std::uint64_t* active_by_sample() const;
   /// One neuron's row as a pattern of its own (1 x samples), and back.
   [[nodiscard]] activation_pattern row(index neuron) const;
+  /// Replaces the modes of a neuron by the one row of another pattern.
   void set_row(index neuron, const activation_pattern& row);
 
   /// Number of pairs in `mode`.
   [[nodiscard]] index count(pair_mode mode) const noexcept;
   /// Hash of one neuron's row: neurons of one cell hash alike.
   [[nodiscard]] std::size_t row_hash(index neuron) const noexcept;
+  /// True when two neurons have the same modes.
   [[nodiscard]] bool same_row(index neuron, index other) const noexcept;
 
+  /// True when all modes agree.
   friend bool operator==(const activation_pattern& a, const activation_pattern& b) noexcept;
 
  private:

@@ -31,6 +31,7 @@ struct boundary_problem {
   std::vector<surface_side> guess;  ///< b sides to start from; kept wherever it is a solution
 };
 
+/// What a neuron on its surfaces does next.
 struct boundary_solution {
   std::vector<surface_side> sides;  ///< b
   Eigen::VectorXd eta;              ///< b, in [0, 1]

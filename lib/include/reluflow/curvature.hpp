@@ -36,8 +36,8 @@ namespace reluflow {
 
 /// Smallest and largest eigenvalue of a symmetric matrix.
 struct eigenvalue_range {
-  double smallest = 0.0;
-  double largest = 0.0;
+  double smallest = 0.0;  ///< of all eigenvalues
+  double largest = 0.0;   ///< of all eigenvalues
 };
 
 /// K with r' = -K r while the modes do not change:
@@ -90,6 +90,7 @@ struct interaction {
   index samples = 0;  ///< n
 };
 
+/// These constants of a data set.
 [[nodiscard]] interaction interaction_of(const dataset& data);
 
 /// The same where antipodal inputs are allowed (paper B, App. C.2; theory.md B14): what the
@@ -98,8 +99,8 @@ struct interaction {
 
 /// Bounds of mu at one state.
 struct curvature_bounds {
-  double lower = 0.0;
-  double upper = 0.0;
+  double lower = 0.0;  ///< mu is not below
+  double upper = 0.0;  ///< mu is not above
 };
 
 /// Bounds that hold at every state (paper B, Lemma 6, corrected; theory.md B2):

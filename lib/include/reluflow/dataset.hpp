@@ -16,7 +16,9 @@ class dataset {
   /// @throws invalid_input when a shape, a NaN, an infinity or a zero-norm input is found
   dataset(Eigen::MatrixXd inputs, Eigen::VectorXd labels);
 
+  /// X, one sample a column (d x n).
   [[nodiscard]] const Eigen::MatrixXd& inputs() const noexcept { return inputs_; }
+  /// y (n).
   [[nodiscard]] const Eigen::VectorXd& labels() const noexcept { return labels_; }
   /// Euclidean norms |x_k| (n).
   [[nodiscard]] const Eigen::VectorXd& norms() const noexcept { return norms_; }

@@ -17,8 +17,8 @@ enum class noise_law : std::uint8_t {
 
 /// Noise added to labels.
 struct label_noise {
-  double deviation = 0.0;  ///< standard deviation, finite and >= 0
-  noise_law law = noise_law::gaussian;
+  double deviation = 0.0;               ///< standard deviation, finite and >= 0
+  noise_law law = noise_law::gaussian;  ///< of the noise
 };
 
 // Every generator draws from the data stream of its seed (mt19937_64 and the distributions of

@@ -25,7 +25,7 @@ struct law_result {
   double tolerance = 0.0;  ///< what was allowed
   double t = 0.0;          ///< when the largest deviation was seen
   index neuron = -1;       ///< where; -1 when the law is about the whole network
-  index sample = -1;
+  index sample = -1;       ///< where; -1 when the law is about the whole neuron
 };
 
 /// One line: the law, the largest deviation, where it was seen, and what is allowed.

@@ -6,8 +6,8 @@ namespace reluflow {
 
 /// y = intercept + slope x by least squares, with what the scatter of the points allows to say.
 struct line_fit {
-  double slope = 0.0;
-  double intercept = 0.0;
+  double slope = 0.0;      ///< of the line
+  double intercept = 0.0;  ///< of the line, at x = 0
   /// Half the width of the 95 % interval of the slope, by Student's t with n - 2 degrees of
   /// freedom; infinite for two points. It assumes scatter, so points on a slight curve have no such
   /// law: there it only says how straight they are.

@@ -7,21 +7,22 @@ namespace reluflow {
 
 /// How often something happened at one value of x.
 struct trial_count {
-  double x = 0.0;
-  std::int64_t successes = 0;
-  std::int64_t trials = 0;  ///< >= 1
+  double x = 0.0;              ///< abscissa
+  std::int64_t successes = 0;  ///< of `trials`
+  std::int64_t trials = 0;     ///< >= 1
 };
 
 /// P(success) = 1/(1 + exp(-slope (x - threshold))) by maximum likelihood.
 struct logistic_fit {
   double threshold = 0.0;  ///< where the probability is one half
   double low = 0.0;        ///< 95 % interval of the threshold (delta method)
-  double high = 0.0;
-  double slope = 0.0;  ///< < 0: successes become rarer; infinite when the data are separated
+  double high = 0.0;       ///< upper end
+  double slope = 0.0;      ///< < 0: successes become rarer; infinite when the data are separated
   /// Successes and failures do not overlap in x: the threshold lies between the last of the ones
   /// and the first of the others, which are `low` and `high`.
   bool separated = false;
 
+  /// The fitted probability at x.
   [[nodiscard]] double probability(double x) const;
 };
 

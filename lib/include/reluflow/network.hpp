@@ -43,6 +43,7 @@ class network {
   [[nodiscard]] index dimension() const noexcept { return directions_.rows(); }
   /// alpha: 1 (papers A, C) or 1/m (paper B).
   [[nodiscard]] double output_scale() const noexcept { return output_scale_; }
+  /// True when |a_j| = |w_j| in every neuron by construction.
   [[nodiscard]] bool is_balanced() const noexcept { return balanced_; }
 
   /// s_j = sign(a_j): +1, -1, or 0 where a_j = 0.

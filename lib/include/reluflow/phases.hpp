@@ -9,9 +9,9 @@ namespace reluflow {
 
 /// A stretch of a run with a name, t_begin < t_end.
 struct phase {
-  std::string name;
-  double t_begin = 0.0;
-  double t_end = 0.0;
+  std::string name;      ///< e.g. "growth"
+  double t_begin = 0.0;  ///< begin
+  double t_end = 0.0;    ///< end
 };
 
 /// Cuts a run into phases at its stopping times; needs those of `usual_stopping_times`.

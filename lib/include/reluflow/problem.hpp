@@ -35,10 +35,10 @@ struct flow_options {
   double t_end = 1.0;   ///< > 0, finite: the run covers [0, t_end]
   double rtol = 1e-9;   ///< in [1e-13, 1e-2]: error of one step relative to each neuron's own size
   double atol = 1e-12;  ///< >= 0: Cartesian chart only, in units of a neuron's initial size
-  chart_kind chart = chart_kind::automatic;
-  /// What ends at an attracting surface (surface_rule::fixed) is followed globally in any case.
+  chart_kind chart = chart_kind::automatic;  ///< coordinates of the neurons
+  /// How steps with switches are completed; with surface_rule::fixed always globally.
   switching_method switching = switching_method::asynchronous;
-  surface_rule rule = surface_rule::filippov;
+  surface_rule rule = surface_rule::filippov;  ///< relu'(0)
   double stop_loss = 0.0;              ///< >= 0: end as `converged` when the loss is below
   double stop_gradient = 0.0;          ///< >= 0: end as `converged` when |grad L| is below
   std::int64_t max_steps = 1'000'000;  ///< > 0: end as `step_limit` after this many steps
@@ -61,6 +61,7 @@ struct record_options {
   bool dense = false;  ///< keep the interpolant of every step (6 doubles a coordinate a step)
   std::vector<stopping_time> stopping_times{};  ///< watched; terminal ones end the run
 
+  /// @throws invalid_input that names the option as in a problem file, e.g. "record.times"
   void validate(double t_end) const;
 };
 
@@ -71,10 +72,10 @@ struct record_options {
 
 /// A training problem: data, initial network, options. What a problem file describes.
 struct problem {
-  dataset data;
-  network initial;
-  flow_options flow;
-  record_options record;
+  dataset data;                       ///< the samples
+  network initial;                    ///< the network at t = 0
+  flow_options flow;                  ///< how it is integrated
+  record_options record;              ///< what is kept
   std::optional<std::uint64_t> seed;  ///< seed of a generated part, if any
 };
 

@@ -14,8 +14,8 @@ namespace reluflow {
 
 /// The flow at one moment, as a stopping time sees it. What it refers to lives during the call.
 struct flow_moment {
-  double t = 0.0;
-  const dataset& data;
+  double t = 0.0;                    ///< time
+  const dataset& data;               ///< the samples
   const network& net;                ///< m neurons in dimension d
   const Eigen::VectorXd& residuals;  ///< r_k = y_k - h(x_k) (n)
   const Eigen::MatrixXd& forces;     ///< D_j, with sliding projected out (d x m, one a column)
@@ -53,7 +53,7 @@ struct stopping_time {
   std::string name{};                                 ///< unique within a run; not empty
   std::function<double(const flow_moment&)> value{};  ///< called often: keep it cheap
   double level = 0.0;                                 ///< finite
-  passage direction = passage::rising;
+  passage direction = passage::rising;                ///< which side counts as reached
   double start = 0.0;     ///< >= 0: not before; a level that is passed already is reached then
   bool terminal = false;  ///< the run ends there as `outcome::stopping_time`
   bool repeated = false;  ///< every passage counts, not the first alone

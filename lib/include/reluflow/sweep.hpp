@@ -59,17 +59,18 @@ struct sweep_plan {
 
 /// A number that a sweep can keep of a run.
 struct sweep_measure {
-  std::string_view name;
+  std::string_view name;   ///< as in a sweep file
   bool indicator = false;  ///< 0 or 1: its mean is a probability
-  std::string_view what;
+  std::string_view what;   ///< one line for a reader
 };
 
+/// Everything that `keep` may name.
 [[nodiscard]] const std::vector<sweep_measure>& sweep_measures();
 
 /// What is known of one cell.
 struct cell_result {
-  std::int64_t cell = 0;
-  std::uint64_t seed = 0;
+  std::int64_t cell = 0;       ///< number of the cell, from 0
+  std::uint64_t seed = 0;      ///< seed of its problem
   std::string outcome;         ///< of the run, as in summary.json
   std::vector<double> values;  ///< in the order of `sweep_plan::kept`
 };
@@ -80,9 +81,9 @@ struct cell_result {
 
 /// An estimate with its 95 % interval.
 struct interval_estimate {
-  double value = 0.0;
-  double low = 0.0;
-  double high = 0.0;
+  double value = 0.0;  ///< mean, or probability
+  double low = 0.0;    ///< lower end of the interval
+  double high = 0.0;   ///< upper end of the interval
 };
 
 /// Mean with Student's interval; the interval is infinite for one value. Values that are not finite
@@ -94,10 +95,10 @@ struct interval_estimate {
 
 /// All cells at one point together.
 struct point_summary {
-  std::int64_t point = 0;
-  std::int64_t cells = 0;
+  std::int64_t point = 0;       ///< number of the point, from 0
+  std::int64_t cells = 0;       ///< how many of its cells are done
   std::int64_t unanswered = 0;  ///< outcomes that do not answer (step_limit, accumulation, ...)
-  std::vector<interval_estimate> kept;
+  std::vector<interval_estimate> kept;  ///< one for each measure that is kept
 };
 
 /// @param results  of any cells, in any order, each at most once

@@ -23,14 +23,15 @@ enum class outcome : std::uint8_t {
   interrupted,    ///< the caller asked to stop; everything up to `trajectory::t` is valid
 };
 
+/// The word of an outcome, as in summary.json.
 [[nodiscard]] std::string_view to_string(outcome value) noexcept;
 /// True for outcomes that answer the request: reached_end, converged, stopping_time.
 [[nodiscard]] bool is_success(outcome value) noexcept;
 
 /// One recorded time: a row of trajectory.csv.
 struct record_row {
-  double t = 0.0;
-  double loss = 0.0;
+  double t = 0.0;              ///< time
+  double loss = 0.0;           ///< L = 1/(2n) sum r_k^2
   double mu = 0.0;             ///< local-PL curvature -L'/L = |grad L|^2 / (alpha L)
   double mu_mean = 0.0;        ///< (1/t) int_0^t mu; mu(0) at t = 0
   double gradient_norm = 0.0;  ///< |grad L|, with the minimal-norm Clarke subgradient on surfaces
@@ -41,20 +42,20 @@ struct record_row {
 /// One pair changed its mode at time t: a row of switches.csv. Several changes of one pair at one
 /// time are one event. A pair that comes to rest on its surface is noted as inactive.
 struct switch_event {
-  double t = 0.0;
-  index neuron = 0;
-  index sample = 0;
-  pair_mode from = pair_mode::inactive;
-  pair_mode to = pair_mode::inactive;
+  double t = 0.0;                        ///< time, exact to the tolerance of the run
+  index neuron = 0;                      ///< j
+  index sample = 0;                      ///< k
+  pair_mode from = pair_mode::inactive;  ///< mode before
+  pair_mode to = pair_mode::inactive;    ///< mode after
   bool repelling =
       false;  ///< the surface repels here: solutions are not unique, relu'(0) = 0 chose
 };
 
 /// One neuron slid on one sample's surface during [t_begin, t_end], with multiplier eta in [0, 1].
 struct sliding_interval {
-  index neuron = 0;
-  index sample = 0;
-  double t_begin = 0.0;
+  index neuron = 0;        ///< j
+  index sample = 0;        ///< k: the surface is that of x_k
+  double t_begin = 0.0;    ///< entry
   double t_end = 0.0;      ///< end of the run where `open`
   double eta_begin = 0.0;  ///< eta just after entry
   double eta_end = 0.0;    ///< eta just before exit, or at the end of the run
@@ -63,8 +64,8 @@ struct sliding_interval {
 
 /// A stopping time was reached.
 struct stopping_event {
-  std::string name;
-  double t = 0.0;
+  std::string name;       ///< of the `stopping_time`
+  double t = 0.0;         ///< when it was reached
   bool terminal = false;  ///< the run ended here
   std::string note;       ///< of the `stopping_time`
   record_row row;         ///< the figures at t
@@ -74,8 +75,8 @@ struct stopping_event {
 /// The interpolant of one step: every coordinate of the state is a quintic on [t0, t1], given by
 /// its Bernstein coefficients.
 struct dense_segment {
-  double t0 = 0.0;
-  double t1 = 0.0;
+  double t0 = 0.0;          ///< begin of the step
+  double t1 = 0.0;          ///< end of the step
   Eigen::MatrixXd control;  ///< coordinates x 6
 };
 
@@ -88,6 +89,7 @@ struct run_profile {
   double recording = 0.0;     ///< rows, stopping times and switches
 };
 
+/// What a run took, and how well it kept what the flow conserves.
 struct run_statistics {
   std::int64_t steps = 0;              ///< accepted steps
   std::int64_t rejected = 0;           ///< steps tried again with a smaller size
@@ -103,7 +105,7 @@ struct run_statistics {
 
 /// A finished run. A value: no solver is needed to read it.
 struct trajectory {
-  outcome ending = outcome::reached_end;
+  outcome ending = outcome::reached_end;     ///< how the run ended
   double t = 0.0;                            ///< time reached
   chart_kind chart = chart_kind::spherical;  ///< the chart that was used
 
@@ -115,13 +117,13 @@ struct trajectory {
 
   activation_pattern
       initial_pattern;  ///< modes just after t = 0, by the sign of z alone (0: inactive)
-  activation_pattern final_pattern;
+  activation_pattern final_pattern;                    ///< modes at `t`
   std::vector<switch_event> switches;                  ///< in order of time
   std::vector<sliding_interval> slides;                ///< in order of t_begin
   std::vector<dense_segment> dense;                    ///< when kept
   std::vector<stopping_event> stopping_times;          ///< those reached, in order of time
   std::vector<std::pair<index, index>> stalled_pairs;  ///< (neuron, sample) of an `accumulation`
-  run_statistics statistics;
+  run_statistics statistics;                           ///< counts and checks
 
   /// The network at any t in [0, this->t], from the dense output.
   /// @throws invalid_input when dense output was not kept or t is outside

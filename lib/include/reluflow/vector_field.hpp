@@ -26,12 +26,13 @@ struct sliding_frame {
   }
 };
 
+/// The frame of a neuron that slides on these surfaces.
 [[nodiscard]] sliding_frame make_sliding_frame(const switching_surfaces& surfaces,
                                                std::vector<index> sliding);
 
 /// The modes of all pairs together with what sliding neurons need: what a step holds fixed.
 struct flow_modes {
-  activation_pattern pattern;
+  activation_pattern pattern;             ///< the mode of every pair
   std::map<index, sliding_frame> frames;  ///< by neuron; only neurons that slide
 };
 
@@ -63,21 +64,31 @@ class vector_field {
   /// @throws invalid_input when dimensions disagree or a chart does not fit the network
   vector_field(const dataset& data, const network& initial, chart_kind chart);
 
+  /// Coordinates of the state.
   [[nodiscard]] chart_kind chart() const noexcept { return chart_; }
+  /// Number of neurons.
   [[nodiscard]] index neurons() const noexcept { return signs_.size(); }
+  /// Of the inputs and of every w_j.
   [[nodiscard]] index dimension() const noexcept { return data_->dimension(); }
+  /// Number of samples.
   [[nodiscard]] index samples() const noexcept { return data_->size(); }
+  /// Length of a state.
   [[nodiscard]] index coordinates() const noexcept { return neurons() * (dimension() + 1) + 1; }
+  /// alpha, the factor of the outputs.
   [[nodiscard]] double output_scale() const noexcept { return output_scale_; }
+  /// The samples.
   [[nodiscard]] const dataset& data() const noexcept { return *data_; }
 
+  /// The state of a network.
   [[nodiscard]] Eigen::VectorXd pack(const network& net) const;
+  /// The network of a state.
   [[nodiscard]] network unpack(const Eigen::VectorXd& state) const;
 
   /// The d x m block of v or w in a state or in its derivative.
   [[nodiscard]] Eigen::Map<const Eigen::MatrixXd> vectors(const Eigen::VectorXd& state) const {
     return {state.data() + neurons(), dimension(), neurons()};
   }
+  /// The vector part of a state, one neuron a column.
   [[nodiscard]] Eigen::Map<Eigen::MatrixXd> vectors(Eigen::VectorXd& state) const {
     return {state.data() + neurons(), dimension(), neurons()};
   }

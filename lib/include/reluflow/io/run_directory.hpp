@@ -14,31 +14,31 @@ namespace reluflow {
 
 /// A row of phases.csv: a stopping time, or a phase that begins at t.
 struct phase_row {
-  std::string name;
-  double t = 0.0;
-  std::string note;
+  std::string name;  ///< of the stopping time or phase
+  double t = 0.0;    ///< when it was reached, or begins
+  std::string note;  ///< what it is
   /// End of a phase; in the file the note then begins with "until t = " and this time.
   std::optional<double> until{};
 };
 
 /// A row of predictions.csv. A number that is NaN is written as an empty field.
 struct prediction_row {
-  std::string name;
+  std::string name;  ///< of the prediction
   std::string kind;  ///< "exact", "asymptotic" or "bound"
-  double predicted = std::numeric_limits<double>::quiet_NaN();
-  double measured = std::numeric_limits<double>::quiet_NaN();
-  double difference = std::numeric_limits<double>::quiet_NaN();
+  double predicted = std::numeric_limits<double>::quiet_NaN();   ///< what the closed form gives
+  double measured = std::numeric_limits<double>::quiet_NaN();    ///< what the run gave
+  double difference = std::numeric_limits<double>::quiet_NaN();  ///< measured - predicted
   std::string reference;  ///< where the formula stands, e.g. "paper A, Lemma 4"
-  std::string note;
+  std::string note;       ///< whether a bound holds, what fails, why a number is missing
 };
 
 /// A run with what it started from and what is said of it: the contents of a run directory.
 struct run_record {
-  problem setup;
-  trajectory run;
-  std::vector<phase_row> phases;
-  std::vector<prediction_row> predictions;
-  std::string version;  ///< of the reluflow that made the run
+  problem setup;                            ///< what was solved
+  trajectory run;                           ///< what came out
+  std::vector<phase_row> phases;            ///< rows of phases.csv
+  std::vector<prediction_row> predictions;  ///< rows of predictions.csv
+  std::string version;                      ///< of the reluflow that made the run
 };
 
 /// What a run says about its phases, in order of time: the stopping times that were reached, the

@@ -13,7 +13,7 @@ namespace reluflow {
 /// A part of the cells of a sweep: those with cell % count == number.
 struct sweep_shard {
   std::int64_t number = 0;  ///< 0 <= number < count
-  std::int64_t count = 1;
+  std::int64_t count = 1;   ///< number of shards
 
   /// @throws invalid_input unless 0 <= number < count
   void validate() const;

@@ -11,11 +11,13 @@
 /// holds: what was computed until it was interrupted, or a finished run that it is to replace.
 namespace reluflow {
 
+/// What belongs to a run that is going on.
 struct unfinished_run {
   problem setup;        ///< without stopping times: those are functions, which no file holds
   bool figures = true;  ///< figures are wanted at the end
 };
 
+/// True when the directory holds a run that can be resumed.
 [[nodiscard]] bool is_unfinished(const std::filesystem::path& directory);
 
 /// Where the checkpoint of an unfinished run belongs.

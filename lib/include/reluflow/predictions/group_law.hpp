@@ -62,6 +62,7 @@ struct group_limit {
   double norm_squared = 0.0;           ///< |z|^2
   double output_weight_squared = 0.0;  ///< a^2
 };
+/// What the law tends to.
 [[nodiscard]] group_limit limit_of(const group_law& law);
 
 /// Twice the smallest eigenvalue of the residual kernel at the limit, with both kinds of norms:
@@ -97,23 +98,24 @@ struct group_limit {
 struct curvature_order {
   double upper = 0.0;  ///< mu <= upper for all t >= 0
   double lower = 0.0;  ///< mu >= lower for t >= from
-  double from = 0.0;
+  double from = 0.0;   ///< the lower bound holds from this time on
 };
+/// Bounds of mu for groups with these laws.
 [[nodiscard]] curvature_order order_of_curvature(const std::vector<group_law>& laws);
 
 // --- Groups of a problem ------------------------------------------------------------------------
 
 /// A group of a problem.
 struct sample_group {
-  index neuron = 0;
+  index neuron = 0;             ///< the neuron that reaches the group
   std::vector<index> samples;   ///< on which it is active, increasing
   double squared_labels = 0.0;  ///< |y_G|^2
-  group_law law;
+  group_law law;                ///< its closed form
 };
 
 /// The samples of a problem by the one neuron that reaches them.
 struct group_partition {
-  std::vector<sample_group> groups;
+  std::vector<sample_group> groups;  ///< one for each neuron that reaches a sample
   double unreached =
       0.0;  ///< sum of y_k^2 over the samples that no neuron reaches: their residuals stay
   index samples = 0;  ///< n

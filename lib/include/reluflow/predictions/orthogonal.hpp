@@ -76,8 +76,8 @@ struct label_groups {
 
 /// A neuron ceases to be active on a sample.
 struct extinction {
-  index sample = 0;
-  double time = 0.0;
+  index sample = 0;   ///< k
+  double time = 0.0;  ///< when z_jk reaches 0
 };
 
 /// What one neuron does while the outputs are still negligible.

@@ -123,7 +123,7 @@ struct saddle_visit {
 
 /// A residual left its label's side.
 struct overshoot {
-  index sample = 0;
+  index sample = 0;    ///< k
   double t = 0.0;      ///< the recorded time at which it is largest
   double ratio = 0.0;  ///< -r_k/y_k > 0 at that time
 };

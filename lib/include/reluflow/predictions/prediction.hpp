@@ -36,12 +36,12 @@ struct assumption {
 /// A closed form evaluated on a problem, with what must hold for it to be true.
 struct prediction {
   std::string name;  ///< unique within a list; lower case with underscores
-  prediction_kind kind = prediction_kind::exact;
-  bound_side side = bound_side::none;  ///< set for bounds only
+  prediction_kind kind = prediction_kind::exact;  ///< what the number claims
+  bound_side side = bound_side::none;             ///< set for bounds only
   std::optional<double> value;  ///< empty where the quantity does not exist or cannot be computed
   std::string error_order;      ///< how the error falls, e.g. "O(lambda^2)"; empty when exact
   std::string reference;        ///< e.g. "paper A, Lemma 2; theory A8"
-  std::vector<assumption> assumptions;
+  std::vector<assumption> assumptions;  ///< all that the statement asks for, met or not
 
   /// True when the value exists and no assumption fails.
   [[nodiscard]] bool applies() const noexcept;
@@ -51,12 +51,12 @@ struct prediction {
 
 /// A prediction beside what a run gave: one row of predictions.csv.
 struct comparison {
-  std::string name;
-  prediction_kind kind = prediction_kind::exact;
-  std::optional<double> predicted;
-  std::optional<double> measured;
-  std::optional<double> difference;  ///< measured - predicted, where both exist
-  std::string reference;
+  std::string name;                               ///< of the prediction
+  prediction_kind kind = prediction_kind::exact;  ///< what the prediction claims
+  std::optional<double> predicted;                ///< empty where it does not exist
+  std::optional<double> measured;                 ///< empty where the run did not produce it
+  std::optional<double> difference;               ///< measured - predicted, where both exist
+  std::string reference;                          ///< as in the prediction
   std::string
       note;  ///< for bounds whether it holds, then the failing assumptions, then the caller's
 };

@@ -49,9 +49,10 @@ struct half {
   Eigen::VectorXd D;  ///< D_n(beta) or D_n(-beta) = (1/n) sum y_k x_k over the half (d)
 };
 
+/// The two halves of the samples.
 struct halves {
-  half plus;
-  half minus;
+  half plus;   ///< samples with <beta, x_k> >= 0
+  half minus;  ///< the rest
 };
 
 /// @param beta  d, not zero: the teacher, or an estimate of it

@@ -22,8 +22,8 @@ inline constexpr std::string_view quiet = "#999999";     ///< what stands behind
 
 /// A closed interval of an axis, low < high.
 struct range {
-  double low = 0.0;
-  double high = 1.0;
+  double low = 0.0;   ///< left or lower end
+  double high = 1.0;  ///< right or upper end
 };
 
 /// One table of numbers and how it is drawn: one element of a gnuplot `plot` command.
@@ -60,49 +60,49 @@ struct layer {
 
 /// A phase of a run, shaded behind the curves and named above the axes.
 struct phase_band {
-  std::string name{};  ///< plain text
-  double t_begin = 0.0;
-  double t_end = 0.0;
+  std::string name{};    ///< plain text
+  double t_begin = 0.0;  ///< left edge
+  double t_end = 0.0;    ///< right edge
 };
 
 /// A moment of a run: a dashed vertical line, named above the axes.
 struct time_mark {
   std::string name{};  ///< plain text; empty: the line alone
-  double t = 0.0;
+  double t = 0.0;      ///< its place on the axis
 };
 
 /// A horizontal dashed line, named to the right of the axes.
 struct level {
   std::string name{};  ///< plain text; empty: the line alone
-  double y = 0.0;
+  double y = 0.0;      ///< on the left-hand axis
 };
 
 /// A tick with its own text.
 struct tick {
-  double at = 0.0;
+  double at = 0.0;     ///< its place on the axis
   std::string text{};  ///< enhanced text
 };
 
 /// One pair of axes. Ranges that are not given are computed from the layers; names of bands and
 /// marks are stacked so that no two collide, names of levels are moved apart.
 struct panel {
-  std::string title{};  ///< enhanced text, above the axes at the left
-  std::string x_label{};
-  std::string y_label{};
-  std::string y2_label{};
-  bool log_x = false;
-  bool log_y = false;
-  std::optional<range> x_range{};
-  std::optional<range> y_range{};
+  std::string title{};              ///< enhanced text, above the axes at the left
+  std::string x_label{};            ///< enhanced text, below
+  std::string y_label{};            ///< enhanced text, at the left
+  std::string y2_label{};           ///< enhanced text, at the right
+  bool log_x = false;               ///< logarithmic abscissae
+  bool log_y = false;               ///< logarithmic ordinates
+  std::optional<range> x_range{};   ///< empty: that of the layers
+  std::optional<range> y_range{};   ///< empty: that of the layers
   std::optional<range> y2_range{};  ///< the right-hand axis; needed by layers with `second_axis`
   std::vector<layer> layers{};      ///< drawn in this order; those without a value are left out
-  std::vector<phase_band> bands{};
-  std::vector<time_mark> marks{};
-  std::vector<level> levels{};
-  std::vector<tick> x_ticks{};  ///< empty: round numbers that have room
-  std::vector<tick> y_ticks{};  ///< empty: round numbers that have room
-  double right_margin = 0.0;    ///< pixels kept free at the right for what `commands` draws there
-  std::string commands{};       ///< further gnuplot commands, run just before this panel is drawn
+  std::vector<phase_band> bands{};  ///< shaded spans of time
+  std::vector<time_mark> marks{};   ///< vertical lines
+  std::vector<level> levels{};      ///< horizontal lines
+  std::vector<tick> x_ticks{};      ///< empty: round numbers that have room
+  std::vector<tick> y_ticks{};      ///< empty: round numbers that have room
+  double right_margin = 0.0;  ///< pixels kept free at the right for what `commands` draws there
+  std::string commands{};     ///< further gnuplot commands, run just before this panel is drawn
 };
 
 /// A figure: panels row by row in a grid, and one key above them. A plain value, so what the
@@ -116,9 +116,9 @@ struct panel {
 /// Labels and titles are gnuplot's enhanced text: `_` and `^` set indices, and `plain_text`
 /// protects a string from that. Sizes are pixels of the SVG; the PNG has twice as many each way.
 struct figure {
-  std::string name{};  ///< stem of the files: letters, digits, '-' and '_'
-  std::vector<panel> panels{};
-  int columns = 1;  ///< panels side by side, >= 1
+  std::string name{};           ///< stem of the files: letters, digits, '-' and '_'
+  std::vector<panel> panels{};  ///< at least one
+  int columns = 1;              ///< panels side by side, >= 1
   /// > 0: an animation. Panels are shown one after another, each for so many seconds, and the only
   /// image is name.gif; give the panels equal ranges, so that nothing jumps.
   double frame_seconds = 0.0;

@@ -12,8 +12,8 @@ namespace reluflow::plots {
 
 /// How a figure is turned into files.
 struct render_options {
-  bool svg = true;
-  bool png = true;
+  bool svg = true;                  ///< write an SVG
+  bool png = true;                  ///< write a PNG
   bool interactive = false;         ///< the SVG shows coordinates and hides curves on a click
   std::string gnuplot = "gnuplot";  ///< a program on PATH, or a path
   double time_limit = 120.0;        ///< > 0: seconds after which gnuplot is stopped
@@ -33,10 +33,11 @@ enum class figure_status : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(figure_status value) noexcept;
 
+/// What became of one figure, and where it is.
 struct figure_result {
-  std::string name{};
-  figure_status status = figure_status::complete;
-  std::vector<std::filesystem::path> files{};  ///< files written: script, SVG, PNG
+  std::string name{};                              ///< of the figure
+  figure_status status = figure_status::complete;  ///< what became of it
+  std::vector<std::filesystem::path> files{};      ///< files written: script, SVG, PNG
   std::string message{};  ///< one line that says what went wrong; empty when complete
 };
 

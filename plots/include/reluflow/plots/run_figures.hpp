@@ -19,9 +19,9 @@ struct run_figure_options {
   std::vector<double> neuron_times{};  ///< up to four times for figures of neurons; empty: chosen
   bool log_time = false;               ///< a logarithmic time axis; t = 0 is left out
   std::optional<range> window{};       ///< times shown; default: the whole run
-  int max_lines = 400;  ///< >= 1: neurons drawn in the figures of lines; when the run has
-                        ///< more, a sample of all sizes is drawn, and the key says so
-  render_options render{};
+  int max_lines = 400;      ///< >= 1: neurons drawn in the figures of lines; when the run has
+                            ///< more, a sample of all sizes is drawn, and the key says so
+  render_options render{};  ///< how figures become files
 
   /// @throws invalid_input that names the option
   void validate() const;
@@ -79,6 +79,17 @@ struct run_figure_options {
 [[nodiscard]] figure principal_figure(const dataset& data, const trajectory& run,
                                       const run_figure_options& options = {});
 
+/// "principal_animation": the picture of `principal_figure` at any number of times, one after
+/// another, as `neurons_animation`.
+/// @throws invalid_input when `data` and `run` do not belong together
+[[nodiscard]] figure principal_animation(const dataset& data, const trajectory& run,
+                                         std::vector<double> times, double frame_seconds = 0.12);
+
+/// Times at which something happens, for an animation: start and end, stopping times, about `steps`
+/// of the switches, and about `steps` times between which the loss falls by as much.
+/// @param steps  >= 1
+[[nodiscard]] std::vector<double> animation_times(const trajectory& run, std::size_t steps = 60);
+
 /// "explained_variance": the shares of the sum of |w_j|^2 that the leading principal components
 /// (uncentred, at most ten) of the hidden weights explain, each and together. As figure 7 of
 /// paper A.
@@ -101,6 +112,11 @@ struct run_figure_options {
 /// their exact times unless there are too many to draw one by one; then the modes are sampled.
 [[nodiscard]] figure raster_figure(const dataset& data, const trajectory& run,
                                    const run_figure_options& options = {});
+
+/// Every figure that applies to the run.
+/// @throws invalid_input as `write_figures` does
+[[nodiscard]] std::vector<figure> figures_of(const dataset& data, const trajectory& run,
+                                             const run_figure_options& options = {});
 
 /// Writes every figure that applies to the run into `directory` and says what became of each.
 ///

@@ -25,9 +25,9 @@ struct alignment_options {
 struct alignment_segment {
   double t = 0.0;          ///< begins here; ends where the next one begins
   double log_scale = 0.0;  ///< the weights at t are exp(log_scale) times a and w
-  double a = 0.0;
-  Eigen::VectorXd w;  ///< d
-  Eigen::VectorXd D;  ///< d, with sliding projected out
+  double a = 0.0;          ///< output weight at the beginning
+  Eigen::VectorXd w;       ///< d
+  Eigen::VectorXd D;       ///< d, with sliding projected out
   bool shrinks =
       false;  ///< points straight against its field: keeps its direction, decays for ever
 };
@@ -48,7 +48,7 @@ struct aligned_neuron {
 struct alignment_run {
   std::vector<aligned_neuron> neurons;  ///< m
   std::vector<switch_event> switches;   ///< of all neurons, in order of time
-  network initial;
+  network initial;                      ///< the network at t = 0
 
   /// The network at time t >= 0.  @throws invalid_input when t is negative
   [[nodiscard]] network at(double t) const;

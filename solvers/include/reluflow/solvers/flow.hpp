@@ -12,11 +12,11 @@ namespace reluflow {
 
 /// Where a run is, handed to `observers::on_step` after every accepted step.
 struct progress {
-  double t = 0.0;
-  double t_end = 0.0;
-  double loss = 0.0;
-  std::int64_t steps = 0;
-  std::int64_t switches = 0;
+  double t = 0.0;             ///< time reached
+  double t_end = 0.0;         ///< end of the run
+  double loss = 0.0;          ///< L at `t`
+  std::int64_t steps = 0;     ///< accepted so far
+  std::int64_t switches = 0;  ///< so far
 };
 
 /// Calls back from a running integration. Empty functions are not called.

@@ -46,7 +46,9 @@ class flow_solver {
   flow_solver(problem task, std::istream& checkpoint, observers callbacks = {});
 
   ~flow_solver();
+  /// The other one can be destroyed or assigned to.
   flow_solver(flow_solver&&) noexcept;
+  /// The other one can be destroyed or assigned to.
   flow_solver& operator=(flow_solver&&) noexcept;
 
   /// Takes one step: to where its error allows, or to the next switch. Returns false when the run
@@ -56,6 +58,7 @@ class flow_solver {
   /// stop at t. Returns false when the run has ended.
   bool advance_to(double t);
 
+  /// Where the run is.
   [[nodiscard]] progress now() const;
   /// The network at now().t.
   [[nodiscard]] network state() const;

@@ -25,6 +25,7 @@ enum class activation_function : std::uint8_t {
 /// L = 1/(2n) sum of (y_k - h(x_k))^2 with either activation function.
 [[nodiscard]] double loss(const dataset& data, const network& net, activation_function activation);
 
+/// How a step is made from a gradient.
 enum class optimiser_method : std::uint8_t {
   gradient_descent,  ///< all samples in every step
   sgd,               ///< batches; every sample once an epoch, in an order drawn anew for each
@@ -45,11 +46,11 @@ using rate_schedule = std::function<double(std::int64_t step)>;
 /// is the mean square without the 1/2 moves twice as far at the same rate, so its rate 0.01 is 0.02
 /// here (not for Adam, which does not feel the scale of the loss).
 struct optimiser_options {
-  optimiser_method method = optimiser_method::sgd;
-  activation_function activation = activation_function::relu;
-  double rate = 0.02;             ///< > 0: learning rate
-  rate_schedule schedule = {};    ///< empty: constant
-  std::int64_t steps = 1000;      ///< >= 0
+  optimiser_method method = optimiser_method::sgd;             ///< how a step is made
+  activation_function activation = activation_function::relu;  ///< of the hidden neurons
+  double rate = 0.02;                                          ///< > 0: learning rate
+  rate_schedule schedule = {};                                 ///< empty: constant
+  std::int64_t steps = 1000;                                   ///< >= 0
   index batch = 32;               ///< >= 1: samples in a step; n when there are fewer
   std::uint64_t seed = 1;         ///< of the order of the samples
   double beta1 = 0.9;             ///< Adam: decay of the mean, in [0, 1)
@@ -63,16 +64,17 @@ struct optimiser_options {
 
 /// One recorded step.
 struct optimiser_row {
-  std::int64_t step = 0;
+  std::int64_t step = 0;       ///< number of steps done
   double loss = 0.0;           ///< L on all samples
   double rate = 0.0;           ///< learning rate of the next step
   double gradient_norm = 0.0;  ///< |grad L| on all samples
 };
 
+/// A run by discrete steps.
 struct optimiser_run {
   outcome ending = outcome::reached_end;  ///< or not_finite, where a step was too large
-  std::vector<optimiser_row> rows;
-  network final_network;  ///< of the last recorded step that was finite
+  std::vector<optimiser_row> rows;        ///< one for each recorded step
+  network final_network;                  ///< of the last recorded step that was finite
 };
 
 /// Trains a network by discrete steps, relu'(0) = 0. A warm restart is a second call from
