@@ -39,9 +39,9 @@ struct flow_options {
   /// How steps with switches are completed; with surface_rule::fixed always globally.
   switching_method switching = switching_method::asynchronous;
   surface_rule rule = surface_rule::filippov;  ///< relu'(0)
-  double stop_loss = 0.0;              ///< >= 0: end as `converged` when the loss is below
-  double stop_gradient = 0.0;          ///< >= 0: end as `converged` when |grad L| is below
-  std::int64_t max_steps = 1'000'000;  ///< > 0: end as `step_limit` after this many steps
+  double stop_loss = 0.0;                      ///< >= 0: end as `converged` when the loss is below
+  double stop_gradient = 0.0;                  ///< >= 0: end as `converged` when |grad L| is below
+  std::int64_t max_steps = 1'000'000;          ///< > 0: end as `step_limit` after this many steps
   std::int64_t max_stalled_switches =
       1000;  ///< > 0: end as `accumulation` after this many restarts
              ///< at switches during which time has not moved on
