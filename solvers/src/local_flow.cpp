@@ -27,7 +27,7 @@ constexpr int most_switches = 20000;
 
 /// Pieces are made so short that they may meet no more surfaces than this: every switch begins a
 /// new piece, and all surfaces that it may meet are looked at again.
-constexpr std::size_t most_candidates = 12;
+constexpr std::size_t most_candidates = 32;
 
 /// In units of the step: no shorter piece is made for the sake of few candidates.
 constexpr double shortest_piece = 1e-4;
