@@ -1,6 +1,7 @@
 // Paper C, figure 5: that training stops above zero is no matter of step sizes. From where SGD has
 // ended, a warm restart with a rate that falls by eight decades hardly changes the loss, and the
-// flow itself, which has no step size, stays too: what is there is a stationary point.
+// flow itself, which has no step size, stays too: what is there is a stationary point. Narrow
+// networks show it to the end: their flow is followed until the minimal subgradient is 1e-9.
 
 #include "claims.hpp"
 #include "reluflow/generators.hpp"
@@ -16,6 +17,7 @@
 namespace {
 
 using namespace reluflow;
+using reluflow::index;  // not the POSIX function
 
 constexpr double noise = 0.3;
 
@@ -42,6 +44,38 @@ plots::figure restart_figure(const optimiser_run& first, const optimiser_run& se
   return {.name = "restart", .panels = {std::move(axes)}};
 }
 
+/// Follows the flow of a narrow network from its small start until nothing moves any more.
+trajectory to_the_limit(const dataset& data, index width, double t_end, std::uint64_t seed) {
+  flow_options flow;
+  flow.t_end = t_end;
+  flow.rtol = 1e-6;
+  flow.switching = switching_method::asynchronous;
+  flow.stop_gradient = 1e-9;
+  record_options record;
+  record.states = false;
+  record.switches = false;
+  const double scale = std::sqrt(1e-5 / static_cast<double>(width));
+  return integrate(data, gaussian_network(width, data.dimension(), scale, seed), flow, record);
+}
+
+/// The limit of the flow is a stationary point above zero, for every width.
+void check_limits(examples::claim_table& claims, const std::vector<index>& widths, index samples,
+                  double t_end, std::uint64_t seed) {
+  const dataset data = gaussian_data(samples, 5, noise, seed + static_cast<std::uint64_t>(samples));
+  const double linear = 2.0 * simplicity::least_squares_of(data).loss;
+  for (const index width : widths) {
+    const trajectory run = to_the_limit(data, width, t_end, seed);
+    const double train = 2.0 * run.end.loss;
+    claims.at_most(fmt::format("flow of {} neurons on {} samples: minimal norm of the subgradient",
+                               width, samples),
+                   1e-8, run.end.gradient_norm);
+    claims.within("  train error over the noise", 0.5, 1.05, train / (noise * noise));
+    claims.at_most("  over that of least squares", 1.0, train / linear);
+    claims.note("  time, switches, pairs that slide then",
+                fmt::format("{:.4g}, {}, {}", run.t, run.statistics.switches, run.end.sliding));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -55,6 +89,15 @@ int main(int argc, char** argv) {
   app.add_option("--width", width, "number of neurons")->capture_default_str();
   app.add_option("--steps", steps, "steps before the restart, and after it")->capture_default_str();
   app.add_option("--flow-until", t_flow, "how long the flow is followed from there")
+      ->capture_default_str();
+  std::vector<reluflow::index> limit_widths{5, 10, 20};
+  reluflow::index limit_samples = 500;
+  double t_limit = 50'000.0;
+  app.add_option("--limit-widths", limit_widths, "numbers of neurons of the flows to the limit")
+      ->delimiter(',');
+  app.add_option("--limit-samples", limit_samples, "their number of samples")
+      ->capture_default_str();
+  app.add_option("--limit-until", t_limit, "how long they are followed at most")
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   prepare_run_directory(set.out, set.force);
@@ -95,6 +138,7 @@ int main(int argc, char** argv) {
   claims.note("  at its start", fmt::format("{:.2e}", run.rows.front().gradient_norm));
   claims.note("rate at the end of the restart", fmt::format("{:.1e}", second.rows.back().rate));
   claims.note("pairs that slide at the end of the flow", fmt::format("{}", run.end.sliding));
+  check_limits(claims, limit_widths, limit_samples, t_limit, set.seed);
   examples::keep_figure(set, restart_figure(first, second, linear));
   return claims.finish();
 }

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 
 namespace reluflow::test {
 namespace {
@@ -41,6 +42,41 @@ void compare_switches(const std::vector<switch_event>& closed, const std::vector
   for (std::size_t i = 0; i < seen.size(); ++i) {
     BOOST_TEST(std::abs(seen[i].t - run[i].t) < 1e-7);
   }
+}
+
+/// One to seven samples in dimension one to four: some repeated, turned round or scaled, some sums
+/// of others, all of them often in a line or a plane; labels of zero, of one size and of any.
+dataset degenerate_data(std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  std::normal_distribution<double> normal;
+  const auto below = [&](index limit) {
+    return static_cast<index>(engine() % static_cast<std::uint64_t>(limit));
+  };
+  const index d = 1 + below(4);
+  const index n = 1 + below(7);
+  const index rank = 1 + below(d);
+  const bool on_a_grid = seed % 3 == 0;
+  const Eigen::MatrixXd basis =
+      on_a_grid
+          ? Eigen::MatrixXd(Eigen::MatrixXd::Identity(d, rank))
+          : Eigen::MatrixXd::NullaryExpr(d, rank, [&](index, index) { return normal(engine); });
+  Eigen::MatrixXd x(d, n);
+  Eigen::VectorXd y(n);
+  for (index k = 0; k < n; ++k) {
+    x.col(k) = basis * Eigen::VectorXd::NullaryExpr(rank, [&](index) {
+                 return on_a_grid ? static_cast<double>(1 + below(3)) : normal(engine);
+               });
+    if (k > 0) {
+      const Eigen::VectorXd other = x.col(below(k));
+      const double factors[] = {1.0, -1.0, -2.5};
+      const index kind = below(6);
+      if (kind < 3) x.col(k) = factors[kind] * other;
+      if (kind == 3) x.col(k) += 0.3 * other;
+    }
+    const double labels[] = {0.0, 1.0, -1.0, normal(engine), normal(engine)};
+    y[k] = labels[below(5)];
+  }
+  return {x, y};
 }
 
 }  // namespace
@@ -95,6 +131,30 @@ BOOST_AUTO_TEST_CASE(every_neuron_ends_at_an_extremal_vector) {
       on_surfaces += one.limit.zero_set.size();
     }
   }
+  BOOST_TEST(on_surfaces > 300U);
+}
+
+// A neuron that crosses into a cell without a field stays on the surface that it has crossed.
+BOOST_AUTO_TEST_CASE(degenerate_problems_end_at_extremal_vectors_too) {
+  std::size_t still = 0;
+  std::size_t on_surfaces = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const dataset data = degenerate_data(seed);
+    const auto all = extremal_vectors_by_faces(data);
+    const network balanced = balanced_network(8, data.dimension(), 0.0, seed);
+    // |a| < |w|: no neuron meets the origin.
+    const network led = network::cartesian(0.5 * balanced.output_weights(), balanced.weights());
+    for (const network& start : {balanced, led}) {
+      for (const aligned_neuron& one : align(data, start).neurons) {
+        BOOST_TEST(one.ending == outcome::converged, "seed " << seed);
+        BOOST_TEST(verify(data, one.limit).holds(1e-9), "seed " << seed);
+        BOOST_TEST(in_list(all, one.limit.D), "seed " << seed);
+        still += one.limit.orientation == 0 ? 1U : 0U;
+        on_surfaces += one.limit.zero_set.empty() ? 0U : 1U;
+      }
+    }
+  }
+  BOOST_TEST(still > 500U);
   BOOST_TEST(on_surfaces > 300U);
 }
 

@@ -107,8 +107,8 @@ BOOST_AUTO_TEST_CASE(the_decoupled_systems_are_the_coupled_one) {
   BOOST_REQUIRE_EQUAL(decoupled.size(), times.size());
   for (std::size_t i = 0; i < times.size(); ++i) {
     const network& coupled = one.run.states[first + 20 * i];
-    BOOST_TEST((decoupled[i].weights() - coupled.weights()).norm() < 1e-8);
-    BOOST_TEST((decoupled[i].output_weights() - coupled.output_weights()).norm() < 1e-8);
+    BOOST_TEST((decoupled[i].weights() - coupled.weights()).norm() < 1e-9);
+    BOOST_TEST((decoupled[i].output_weights() - coupled.output_weights()).norm() < 1e-9);
   }
   BOOST_CHECK_THROW((void)follow_decoupled(one.parts, one.run.states[first], {1.0, 0.5}),
                     invalid_input);

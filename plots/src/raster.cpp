@@ -184,7 +184,8 @@ void add_count_panel(figure& fig, const trajectory& run, const panel& blank,
   if (most == 0.0) return;
   panel axes = blank;
   axes.title = std::move(title);
-  axes.right_margin = 80.0;
+  // The colour box and the digits of its largest label.
+  axes.right_margin = 64.0 + 10.0 * static_cast<double>(number_text(most).size());
   if (all.size() > most_boxes) {
     axes.layers.push_back(image(all, lines.count, axis));
   } else {

@@ -284,7 +284,7 @@ extremal_vector alignment_path::limit() const {
   std::vector<std::pair<index, double>> held;
   for (index s = 0; s < fields_.surfaces.size(); ++s) {
     const double cosine = fields_.surfaces.normals().col(s).dot(result.w);
-    if (side_[at(s)] != 0 && (still || std::abs(cosine) > on_surface)) continue;
+    if (side_[at(s)] != 0 && std::abs(cosine) > on_surface) continue;
     const double eta = side_[at(s)] > 0 ? 1.0 : side_[at(s)] < 0 ? 0.0 : eta_[s];
     for (const index k : fields_.surfaces.members(s)) {
       held.emplace_back(k, fields_.surfaces.orientation(k) > 0.0 ? eta : 1.0 - eta);
