@@ -11,6 +11,8 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <sstream>
@@ -242,4 +244,34 @@ BOOST_AUTO_TEST_CASE(bytes_become_text) {
   BOOST_TEST(html_number(-1.23456789e-10) ==
              "<data value=\"-1.23456789e-10\" title=\"-1.23456789e-10\">−1.23457e−10</data>");
   BOOST_TEST(html_number(std::nan("")) == "–");
+}
+
+BOOST_AUTO_TEST_CASE(an_animation_shows_when_something_happens) {
+  reluflow::trajectory run = turning_run();
+  run.stopping_times.push_back({"half", 5.125, false, "", {}, {}});
+  std::vector<double> times = animation_times(run, 10);
+  for (const double t : times) BOOST_TEST((t >= 0.0 && t <= run.t));
+  const auto has = [&](double t) {
+    return std::find(times.begin(), times.end(), t) != times.end();
+  };
+  for (const double t : {0.0, 4.0, 5.0, 5.125, 6.0, 10.0}) BOOST_TEST(has(t), t);
+  // Nine tenths of the fall are between 4.5 and 5.5: so are most of the other times.
+  const auto steep =
+      std::count_if(times.begin(), times.end(), [](double t) { return t >= 4.5 && t <= 5.5; });
+  BOOST_TEST(steep >= 4);
+
+  const figure film = principal_animation(two_points(), run, {0.0, 5.0, 10.0, 4.99}, 0.2);
+  BOOST_TEST(film.panels.size() == 3U);
+  BOOST_TEST(film.frame_seconds == 0.2);
+  for (const panel& frame : film.panels) {
+    BOOST_TEST(frame.x_range->high == film.panels[0].x_range->high);
+    BOOST_TEST(frame.y_range->low == film.panels[0].y_range->low);
+    // A neuron that is still tiny stands on the inner circle, and none is beyond the outer one.
+    for (const layer& drawn : frame.layers) {
+      for (std::size_t i = 0; i < drawn.columns[0].size(); ++i) {
+        const double radius = std::hypot(drawn.columns[0][i], drawn.columns[1][i]);
+        BOOST_TEST((radius >= 0.3 - 1e-12 && radius <= 1.0 + 1e-12));
+      }
+    }
+  }
 }

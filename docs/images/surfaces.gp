@@ -12,22 +12,22 @@ set style line 2 lw 3.5 lc rgb '#009e73'
 
 # field arrows: (vl, tl) on the inactive side, (vr, tr) on the active side
 $grid << e
--0.8 -0.8
--0.8 -0.4
--0.8 0
--0.8 0.4
--0.5 -0.8
--0.5 -0.4
--0.5 0
--0.5 0.4
-0.3 -0.8
-0.3 -0.4
-0.3 0
-0.3 0.4
-0.65 -0.8
-0.65 -0.4
-0.65 0
-0.65 0.4
+-0.8 -0.65
+-0.8 -0.25
+-0.8 0.15
+-0.8 0.55
+-0.5 -0.65
+-0.5 -0.25
+-0.5 0.15
+-0.5 0.55
+0.3 -0.65
+0.3 -0.25
+0.3 0.15
+0.3 0.55
+0.65 -0.65
+0.65 -0.25
+0.65 0.15
+0.65 0.55
 e
 u(x) = x < 0 ? vl : vr
 v(x) = x < 0 ? tl : tr
@@ -60,7 +60,7 @@ do for [p = 1:3] {
   if (p == 3) {
     vl = -0.22; tl = 0.12; vr = 0.2; tr = 0.26
     set label 4 'repelling:  v_− < 0 < v_+' at graph 0.5, screen 0.92 center
-    set label 5 "not unique:\nrelu′(0) = 0 chooses" at first -0.95, first 0.82 left tc rgb '#a04000' front
+    set label 5 "solutions are\nnot unique" at first -0.95, first 0.86 left tc rgb '#a04000' front
     plot $grid using ($1-0.5*u($1)):($2-0.5*v($1)):(u($1)):(v($1)) with vectors as 1, \
          '+' using (-0.9 * ($1 + 1) / 2):(-0.5 + 0.49 * ($1 + 1) / 2) with lines ls 1, \
          '+' using (0.8 * ($1 + 1) / 2):(-0.5 + 1.04 * ($1 + 1) / 2) with lines lw 2.5 dt 2 lc rgb '#0072b2'
