@@ -4,6 +4,7 @@
 #include "reluflow/predictions/orthogonal.hpp"
 #include "reluflow/solvers/alignment_flow.hpp"
 #include "reluflow/solvers/flow.hpp"
+#include "support/laws.hpp"
 #include "support/matrices.hpp"
 #include "support/printing.hpp"
 #include "support/problems.hpp"
@@ -29,7 +30,7 @@ trajectory whole_flow(const dataset& data, const network& start, double t_end) {
   flow_options flow;
   flow.t_end = t_end;
   flow.rtol = 1e-10;
-  return integrate(data, start, flow);
+  return checked_run(data, start, flow);
 }
 
 void compare_switches(const std::vector<switch_event>& closed, const std::vector<switch_event>& run,

@@ -26,7 +26,7 @@ namespace data = boost::unit_test::data;
 trajectory follow(const dataset& data, const network& initial, flow_options flow,
                   switching_method switching) {
   flow.switching = switching;
-  return integrate(data, initial, flow, {linear_times(flow.t_end, 101)});
+  return checked_run(data, initial, flow, {linear_times(flow.t_end, 101)});
 }
 
 /// Largest distance of the loss curves, in units of L(0).

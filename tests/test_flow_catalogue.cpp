@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(time_has_no_unit) {
   const dataset data(columns({{c, 0.0}, {0.0, c}}), vec({-1.0, 1.0}));
   const network initial =
       network::balanced(Eigen::VectorXd::Ones(m), Eigen::VectorXd::Constant(m, -50.0), weights);
-  const trajectory run = integrate(data, initial, until(5.0 / c));
+  const trajectory run = checked_run(data, initial, until(5.0 / c));
   BOOST_TEST(run.ending == outcome::reached_end);
   BOOST_TEST(run.switches.size() == static_cast<std::size_t>(m));
 }

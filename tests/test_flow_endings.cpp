@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(ends_where_the_loss_falls_below_its_level) {
       flow.stop_loss = level;
       record_options record = fine_rows(flow.t_end);
       record.dense = true;
-      const trajectory run = integrate(p.data, p.initial, flow, record);
+      const trajectory run = checked_run(p.data, p.initial, flow, record);
       BOOST_TEST(run.ending == outcome::converged);
       // |r| = sqrt(2 L) is known to a small multiple of rtol, so t to that over |r|' / |r| = 2 u
       // |r|.
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(ends_where_the_gradient_falls_below_its_level) {
   flow_options flow;
   flow.t_end = 50.0;
   flow.stop_gradient = 1e-4;
-  const trajectory run = integrate(p.data, p.initial, flow, fine_rows(flow.t_end));
+  const trajectory run = checked_run(p.data, p.initial, flow, fine_rows(flow.t_end));
   BOOST_TEST(run.ending == outcome::converged);
   // (1 - u) sqrt(2 u) = g near u = 1, by fixed point iteration.
   double u = 1.0;
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(ends_at_once_when_it_starts_below_the_level) {
   const logistic_problem p(0.25);
   flow_options flow;
   flow.stop_loss = 1.0;
-  const trajectory run = integrate(p.data, p.initial, flow, fine_rows(flow.t_end));
+  const trajectory run = checked_run(p.data, p.initial, flow, fine_rows(flow.t_end));
   BOOST_TEST(run.ending == outcome::converged);
   BOOST_TEST(run.t == 0.0);
   check_nothing_lies_beyond_the_end(run);
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(a_gradient_that_jumps_below_the_level_ends_the_run_at_the_s
   const sliding_problem p;
   flow_options flow;
   flow.t_end = 2.0;
-  const trajectory whole = integrate(p.data, p.initial, flow);
+  const trajectory whole = checked_run(p.data, p.initial, flow);
   BOOST_REQUIRE(whole.switches.size() == 1U);
   const double entry = whole.switches[0].t;
   BOOST_REQUIRE(whole.switches[0].to == pair_mode::sliding);
@@ -107,13 +107,13 @@ BOOST_AUTO_TEST_CASE(a_gradient_that_jumps_below_the_level_ends_the_run_at_the_s
   // out.
   record_options around;
   around.times = {entry - 1e-7, entry + 1e-7};
-  const trajectory seen = integrate(p.data, p.initial, flow, around);
+  const trajectory seen = checked_run(p.data, p.initial, flow, around);
   const double before = seen.rows[0].gradient_norm;
   const double after = seen.rows[1].gradient_norm;
   BOOST_REQUIRE(after < 0.9 * before);
 
   flow.stop_gradient = 0.5 * (before + after);
-  const trajectory run = integrate(p.data, p.initial, flow);
+  const trajectory run = checked_run(p.data, p.initial, flow);
   BOOST_TEST(run.ending == outcome::converged);
   BOOST_TEST(std::abs(run.t - entry) <= 1e-7, run.t << " instead of " << entry);
 }
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(ends_at_the_step_limit) {
   flow_options flow;
   flow.t_end = 50.0;
   flow.max_steps = 7;
-  const trajectory run = integrate(p.data, p.initial, flow, fine_rows(flow.t_end));
+  const trajectory run = checked_run(p.data, p.initial, flow, fine_rows(flow.t_end));
   BOOST_TEST(run.ending == outcome::step_limit);
   BOOST_TEST(!is_success(run.ending));
   BOOST_TEST(run.statistics.steps == 7);
@@ -153,13 +153,13 @@ BOOST_AUTO_TEST_CASE(ends_when_the_observer_asks_for_it) {
     ++calls;
     return now.t < 3.0;
   };
-  const trajectory run = integrate(p.data, p.initial, flow, fine_rows(flow.t_end), callbacks);
+  const trajectory run = checked_run(p.data, p.initial, flow, fine_rows(flow.t_end), callbacks);
   BOOST_TEST(run.ending == outcome::interrupted);
   BOOST_TEST(run.t >= 3.0);
   BOOST_TEST(run.t < 50.0);
   check_nothing_lies_beyond_the_end(run);
   // What was computed is what the whole run has there.
-  const trajectory whole = integrate(p.data, p.initial, flow, {{run.t}});
+  const trajectory whole = checked_run(p.data, p.initial, flow, {{run.t}});
   BOOST_TEST(std::abs(whole.rows[0].loss - run.end.loss) <= 1e-9);
 }
 
@@ -167,10 +167,10 @@ BOOST_AUTO_TEST_CASE(the_fixed_rule_accumulates_on_an_attracting_surface) {
   const sliding_problem p;
   flow_options flow;
   flow.t_end = 2.0;
-  const trajectory slides = integrate(p.data, p.initial, flow);
+  const trajectory slides = checked_run(p.data, p.initial, flow);
   flow.rule = surface_rule::fixed;
   flow.max_stalled_switches = 50;
-  const trajectory run = integrate(p.data, p.initial, flow, fine_rows(flow.t_end));
+  const trajectory run = checked_run(p.data, p.initial, flow, fine_rows(flow.t_end));
   BOOST_TEST(run.ending == outcome::accumulation);
   BOOST_TEST(!is_success(run.ending));
   BOOST_TEST(std::abs(run.t - slides.switches[0].t) <= 1e-9);

@@ -29,7 +29,7 @@ trajectory follow(const dataset& data, const network& initial, double t_end) {
   record_options record;
   record.times = linear_times(t_end, 201);
   record.dense = true;
-  trajectory run = integrate(data, initial, flow, record);
+  trajectory run = checked_run(data, initial, flow, record);
   BOOST_TEST(run.ending == outcome::reached_end);
   return run;
 }

@@ -7,6 +7,7 @@
 #include "reluflow/threads.hpp"
 #include "reluflow/version.hpp"
 #include "summing_buffer.hpp"
+#include "support/laws.hpp"
 #include "support/printing.hpp"
 #include "support/problems.hpp"
 #include "support/run_text.hpp"
@@ -90,7 +91,7 @@ BOOST_DATA_TEST_CASE(a_run_handed_on_after_every_step_is_the_same,
                      seed, method, chart) {
   const problem task = eventful(static_cast<std::uint64_t>(seed), method, chart);
   if (chart == chart_kind::cartesian && !task.initial.is_balanced()) return;  // automatic is that
-  const trajectory whole = integrate(task);
+  const trajectory whole = checked_run(task);
   BOOST_TEST(whole.statistics.switches > 0);
   const trajectory parts = relay(task, 1, [] {});
   BOOST_TEST(first_difference(run_text(whole), run_text(parts)) == "");
@@ -99,9 +100,9 @@ BOOST_DATA_TEST_CASE(a_run_handed_on_after_every_step_is_the_same,
 BOOST_DATA_TEST_CASE(neither_threads_nor_stops_change_a_bit, methods, method) {
   const problem task = wide(method);
   set_thread_count(1);
-  const trajectory one = integrate(task);
+  const trajectory one = checked_run(task);
   set_thread_count(2);
-  const trajectory two = integrate(task);
+  const trajectory two = checked_run(task);
   int threads = 2;
   const trajectory mixed = relay(task, 5, [&] { set_thread_count(threads = 3 - threads); });
   set_thread_count(2);
@@ -114,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_run_of_an_accumulation_is_the_same) {
   // Without sliding an attracting surface is met again and again at one time.
   problem task = eventful(0, switching_method::global, chart_kind::automatic);
   task.flow.rule = surface_rule::fixed;
-  const trajectory whole = integrate(task);
+  const trajectory whole = checked_run(task);
   BOOST_TEST(whole.ending == outcome::accumulation);
   BOOST_TEST(first_difference(run_text(whole), run_text(relay(task, 3, [] {}))) == "");
 }
@@ -203,7 +204,7 @@ const std::string another =
 BOOST_FIXTURE_TEST_CASE(a_file_goes_on_like_a_stream, halfway) {
   flow_solver solver(task, file);
   (void)solver.advance_to(task.flow.t_end);
-  BOOST_TEST(first_difference(run_text(integrate(task)), run_text(solver.finish())) == "");
+  BOOST_TEST(first_difference(run_text(checked_run(task)), run_text(solver.finish())) == "");
   const auto files = std::distance(std::filesystem::directory_iterator(directory.path()), {});
   BOOST_TEST(files == 1, "a temporary file was left");
 }

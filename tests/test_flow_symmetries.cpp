@@ -2,6 +2,7 @@
 // solutions to solutions exactly, up to the units of time and loss.
 
 #include "reluflow/solvers/flow.hpp"
+#include "support/laws.hpp"
 #include "support/matrices.hpp"
 #include "support/printing.hpp"
 #include "support/problems.hpp"
@@ -60,7 +61,7 @@ struct solved_problem {
 };
 
 trajectory follow(const dataset& data, const network& initial, const flow_options& flow) {
-  trajectory run = integrate(data, initial, flow, {linear_times(flow.t_end, 41), false});
+  trajectory run = checked_run(data, initial, flow, {linear_times(flow.t_end, 41), false});
   BOOST_TEST(run.ending == outcome::reached_end);
   return run;
 }

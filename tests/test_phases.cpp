@@ -5,6 +5,7 @@
 #include "reluflow/phases.hpp"
 #include "reluflow/predictions/orthogonal.hpp"
 #include "reluflow/solvers/flow.hpp"
+#include "support/laws.hpp"
 #include "support/matrices.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -22,7 +23,7 @@ trajectory watched(const dataset& data, const network& initial, double t_end) {
   flow.t_end = t_end;
   record_options record;
   record.stopping_times = usual_stopping_times(data, initial);
-  return integrate(data, initial, flow, record);
+  return checked_run(data, initial, flow, record);
 }
 
 /// The first time in [low, high] at which a function that changes its sign once is no longer < 0.

@@ -4,6 +4,7 @@
 #include "reluflow/errors.hpp"
 #include "reluflow/predictions/group_law.hpp"
 #include "reluflow/solvers/flow.hpp"
+#include "support/laws.hpp"
 #include "support/matrices.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -77,7 +78,8 @@ largest_error compare_trajectories(const group_problem& problem, double periods)
   flow.t_end = periods / slowest;
   flow.rtol = 1e-13;
   flow.atol = 1e-14;
-  const trajectory run = integrate(problem.data, problem.net, flow, {linear_times(flow.t_end, 41)});
+  const trajectory run =
+      checked_run(problem.data, problem.net, flow, {linear_times(flow.t_end, 41)});
   BOOST_TEST(run.switches.empty());
   largest_error worst;
   for (std::size_t i = 0; i < run.rows.size(); ++i) {
@@ -171,7 +173,7 @@ BOOST_AUTO_TEST_CASE(loss_and_curvature_of_a_run_are_those_of_its_groups) {
     flow_options flow;
     flow.t_end = 30.0;
     flow.rtol = 1e-12;
-    const trajectory run = integrate(problem.data, problem.net, flow, {linear_times(30.0, 31)});
+    const trajectory run = checked_run(problem.data, problem.net, flow, {linear_times(30.0, 31)});
     for (const record_row& row : run.rows) {
       const double start = run.rows.front().loss;
       BOOST_TEST(std::abs(std::sqrt(loss_at(*groups, row.t)) - std::sqrt(row.loss)) <=

@@ -6,6 +6,7 @@
 #include "reluflow/predictions/orthogonal_phases.hpp"
 #include "reluflow/predictions/orthogonal_run.hpp"
 #include "reluflow/solvers/flow.hpp"
+#include "support/laws.hpp"
 #include "test_predictions_flow.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -23,7 +24,7 @@ trajectory watched(const dataset& data, const network& initial, const flow_optio
                    const orthogonal_options& options = {}) {
   record_options record{linear_times(flow.t_end, 401)};
   record.stopping_times = all_stopping_times(data, initial, options);
-  return integrate(data, initial, flow, record);
+  return checked_run(data, initial, flow, record);
 }
 
 const comparison& row(const std::vector<comparison>& list, const std::string& name) {

@@ -8,6 +8,7 @@
 #include "reluflow/solvers/alignment_flow.hpp"
 #include "reluflow/solvers/decoupled.hpp"
 #include "reluflow/solvers/flow.hpp"
+#include "support/laws.hpp"
 #include "support/matrices.hpp"
 #include "support/printing.hpp"
 
@@ -42,7 +43,7 @@ experiment train(index n, double noise, double lambda, std::uint64_t seed, doubl
   record_options record{linear_times(t_end, 401)};
   halves parts = halves_of(data, teacher);
   record.stopping_times = stopping_times(data, parts, teacher, {.lambda = lambda});
-  trajectory run = integrate(data, start, flow, record);
+  trajectory run = checked_run(data, start, flow, record);
   return {std::move(data), std::move(parts), std::move(run)};
 }
 

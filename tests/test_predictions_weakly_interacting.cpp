@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(wrong_signed_pairs_die_in_time) {
   const network start = neuron(-3.0, {0.05, 0.05});
   flow_options flow;
   flow.t_end = 0.1;
-  const trajectory run = integrate(data, start, flow);
+  const trajectory run = checked_run(data, start, flow);
   const double printed = 2.0 * 2.0 * 0.05 / (9.0 - 0.005);
   BOOST_TEST(death(run, 0, 0) == 0.03106, tolerance(1e-3));
   BOOST_TEST(death(run, 0, 0) > printed);
@@ -270,7 +270,7 @@ BOOST_AUTO_TEST_CASE(a_run_keeps_every_bound_and_meets_every_closed_form) {
     flow.t_end = 60.0;
     record_options record{linear_times(60.0, 241)};
     record.stopping_times = usual_stopping_times(data, start);
-    const trajectory run = integrate(data, start, flow, record);
+    const trajectory run = checked_run(data, start, flow, record);
     const auto rows = compare_weakly_interacting(data, run);
     BOOST_TEST(rows.size() == weakly_interacting_predictions(data, start, 60.0).size());
     for (const comparison& row : rows) {

@@ -42,7 +42,7 @@ trajectory follow(const reference_case& reference, chart_kind chart) {
   for (const switch_event& event : reference.switches) record.times.push_back(event.t);
   std::sort(record.times.begin(), record.times.end());
   record.times.erase(std::unique(record.times.begin(), record.times.end()), record.times.end());
-  return integrate(reference.data, reference.initial, flow, record);
+  return checked_run(reference.data, reference.initial, flow, record);
 }
 
 const record_row& row_at(const trajectory& run, double t) {

@@ -5,6 +5,7 @@
 #include "reluflow/solvers/flow.hpp"
 #include "reluflow/solvers/gradient_descent.hpp"
 #include "reluflow/stopping_time.hpp"
+#include "support/laws.hpp"
 #include "support/matrices.hpp"
 #include "support/printing.hpp"
 
@@ -41,7 +42,7 @@ struct logistic_problem {
     record_options record{linear_times(flow.t_end, 101)};
     record.dense = true;
     record.stopping_times = std::move(list);
-    return integrate(data, initial, flow, record);
+    return checked_run(data, initial, flow, record);
   }
 };
 
@@ -202,9 +203,9 @@ BOOST_AUTO_TEST_CASE(watching_changes_nothing) {
       flow.t_end = 15.0;
       flow.switching = method;
       record_options record{linear_times(flow.t_end, 31)};
-      const trajectory bare = integrate(p.data, p.initial, flow, record);
+      const trajectory bare = checked_run(p.data, p.initial, flow, record);
       record.stopping_times = usual_stopping_times(p.data, p.initial);
-      const trajectory run = integrate(p.data, p.initial, flow, record);
+      const trajectory run = checked_run(p.data, p.initial, flow, record);
       BOOST_TEST(!run.stopping_times.empty());
       BOOST_TEST(run.statistics.steps == bare.statistics.steps);
       BOOST_TEST(run.statistics.field_evaluations == bare.statistics.field_evaluations);
@@ -233,7 +234,7 @@ BOOST_AUTO_TEST_CASE(extinction_is_the_last_wrong_signed_switch) {
     flow.switching = method;
     record_options record;
     record.stopping_times = {stopping::wrong_signs_extinct("extinction", p.data)};
-    const trajectory run = integrate(p.data, p.initial, flow, record);
+    const trajectory run = checked_run(p.data, p.initial, flow, record);
     double last = 0.0;
     for (const switch_event& one : run.switches) {
       const double agreement = p.initial.signs()[one.neuron] * p.data.labels()[one.sample];
@@ -257,7 +258,7 @@ BOOST_AUTO_TEST_CASE(alignment_follows_the_hyperbolic_tangent) {
   flow.t_end = 10.0;
   record_options record;
   record.stopping_times = {stopping::aligned("+", 1.0, 0.99), stopping::aligned("-", -1.0, 0.99)};
-  const trajectory run = integrate(data, initial, flow, record);
+  const trajectory run = checked_run(data, initial, flow, record);
   BOOST_REQUIRE(run.reached("+") != nullptr);
   BOOST_TEST(std::abs(run.reached("+")->t - (std::atanh(0.99) - std::atanh(start))) <= 1e-7);
   // The negative neuron turns away from the sample and leaves it, or it has no field any more.

@@ -3,6 +3,7 @@
 #include "reluflow/io/sweep_directory.hpp"
 #include "reluflow/solvers/flow.hpp"
 #include "reluflow/sweep.hpp"
+#include "support/laws.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -94,7 +95,7 @@ BOOST_AUTO_TEST_CASE(kept_numbers_of_a_run) {
   const sweep_files files("keep = [" + names + "]\n");
   const sweep_plan plan = files.plan();
   const problem setup = plan.problem_of(0);
-  const trajectory run = integrate(setup);
+  const trajectory run = checked_run(setup);
   const cell_result result = result_of(plan, 0, setup, run);
   BOOST_TEST(result.values.size() == sweep_measures().size());
   BOOST_TEST(result.outcome == "reached_end");

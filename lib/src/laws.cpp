@@ -167,9 +167,9 @@ law_result loss_follows_curvature(const dataset& data, const trajectory& run, do
   rows.push_back(run.end);
   for (const record_row& row : rows) {
     if (!(row.loss > 0.0) || !(start > 0.0)) continue;
-    // In logarithms, so that losses far below the start keep their digits.
-    const double expected = std::log(start / row.loss);
-    note(result, std::abs(std::expm1(expected - row.t * row.mu_mean)), row.t);
+    // In logarithms, because a loss may be as small as doubles are.
+    const double half = 0.5 * (std::log(row.loss) - std::log(start));
+    note(result, std::abs(std::exp(half) - std::exp(-half - row.t * row.mu_mean)), row.t);
   }
   return conclude(result);
 }

@@ -354,10 +354,10 @@ double asynchronous_step::dissipation(const frozen_step& step, index neuron, dou
   return field_->output_scale() * step.drive.h * size * size * own;
 }
 
-Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double fraction) const {
+Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double fraction,
+                                            Eigen::VectorXd state) const {
   const index d = field_->dimension();
   const bool spherical = field_->chart() == chart_kind::spherical;
-  Eigen::VectorXd state = step.control * bernstein_weights(fraction);
   for (const index neuron : followed_) {
     const local_path& own = path(neuron);
     auto vector = field_->vectors(state).col(neuron);

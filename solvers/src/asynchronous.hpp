@@ -11,8 +11,7 @@ namespace reluflow::detail {
 
 /// A step of the whole system with frozen modes, and who leaves its modes in it.
 struct frozen_step {
-  const Eigen::VectorXd& state;    ///< at its start
-  const Eigen::MatrixXd& control;  ///< Bernstein coefficients of the state, coordinates x 6
+  const Eigen::VectorXd& state;  ///< at its start
   const flow_modes& modes;
   const contact_set& contacts;
   residual_path drive;         ///< residuals of the frozen step
@@ -47,7 +46,9 @@ class asynchronous_step {
   [[nodiscard]] const local_path& path(index neuron) const {
     return paths_[static_cast<std::size_t>(neuron)];
   }
-  [[nodiscard]] Eigen::VectorXd state_at(const frozen_step& step, double fraction) const;
+  /// @param state  at the fraction, had no neuron left its modes
+  [[nodiscard]] Eigen::VectorXd state_at(const frozen_step& step, double fraction,
+                                         Eigen::VectorXd state) const;
   /// Fractions from 0 to 1 between which every neuron's path is smooth, increasing.
   [[nodiscard]] std::vector<double> smooth_until() const;
   [[nodiscard]] flow_modes modes_at(const frozen_step& step, double fraction) const;

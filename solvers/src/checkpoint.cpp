@@ -19,7 +19,7 @@ namespace reluflow::detail {
 namespace {
 
 /// To be raised when what stands in an archive changes.
-constexpr std::string_view format_line = "reluflow checkpoint 1\n";
+constexpr std::string_view format_line = "reluflow checkpoint 2\n";
 
 /// Reads to the end; true when the last bytes are the sum over what stands before them.
 bool sum_agrees(std::istream& in) {
@@ -42,7 +42,7 @@ void integrator::transfer(Archive& archive, Self& self) {
   auto& run = self.run_;
   archive(run.initial_pattern, run.rows, run.states, run.switches, run.slides, run.dense,
           run.stopping_times, run.stalled_pairs, run.statistics);
-  archive(self.recorder_, self.watch_, self.controller_);
+  archive(self.account_, self.recorder_, self.watch_, self.controller_);
   archive(self.t_, self.h_, self.resume_h_, self.calm_, self.state_, self.rate_, self.values_,
           self.modes_, self.contacts_, self.force_error_, self.ending_, self.stopping_time_reached_,
           self.stall_time_, self.stalled_);
@@ -76,7 +76,7 @@ void integrator::load(std::istream& in, std::string_view where) {
   std::string line(format_line.size(), '\0');
   in.read(line.data(), static_cast<std::streamsize>(line.size()));
   if (!in || line != format_line) {
-    throw invalid_input(where, "a file of another kind", "a checkpoint of reluflow, format 1");
+    throw invalid_input(where, "a file of another kind", "a checkpoint of reluflow, format 2");
   }
   in.seekg(begin);
   if (!sum_agrees(in)) {

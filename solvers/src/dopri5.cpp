@@ -6,6 +6,8 @@
 #include <boost/numeric/odeint/external/eigen/eigen_resize.hpp>
 #include <boost/numeric/odeint/stepper/runge_kutta_dopri5.hpp>
 
+#include <utility>
+
 namespace reluflow::detail {
 
 namespace odeint = boost::numeric::odeint;
@@ -42,6 +44,7 @@ const Eigen::MatrixXd& dopri5::control_points(const Eigen::VectorXd& state,
     stepper_->impl.calc_state((i + 1) * h_ / 3.0, interior_[i], state, rate, 0.0, new_state_,
                               new_rate_, h_);
   }
+  has_refined_ = false;
   control_.col(0) = state;
   control_.col(1) = state + (h_ / 5.0) * rate;
   control_.col(4) = new_state_ - (h_ / 5.0) * new_rate_;
@@ -60,6 +63,29 @@ const Eigen::MatrixXd& dopri5::control_points(const Eigen::VectorXd& state,
   control_.col(2) = (p * interior_[0] - q * interior_[1]) / determinant;
   control_.col(3) = (p * interior_[1] - q * interior_[0]) / determinant;
   return control_;
+}
+
+const Eigen::MatrixXd& dopri5::refined_control_points(const system& field) {
+  if (std::exchange(has_refined_, true)) return refined_;
+  Eigen::VectorXd slope[2] = {Eigen::VectorXd(control_.rows()), Eigen::VectorXd(control_.rows())};
+  for (int i = 0; i < 2; ++i) {
+    interior_[i] = control_ * bernstein_weights((i + 1) / 3.0);
+    field(interior_[i], slope[i]);
+  }
+  // The derivative is a quartic with Bernstein coefficients c_0 ... c_4, whose weights at 1/3 are
+  // (16, 32, 24, 8, 1)/81 and whose mean over the step is the sum of them over 5.
+  const Eigen::VectorXd first = 5.0 * (control_.col(1) - control_.col(0));
+  const Eigen::VectorXd last = 5.0 * (control_.col(5) - control_.col(4));
+  const Eigen::VectorXd inner = 5.0 * (control_.col(5) - control_.col(0)) - first - last;
+  const Eigen::VectorXd early = 81.0 * h_ * slope[0] - 16.0 * first - last;
+  const Eigen::VectorXd late = 81.0 * h_ * slope[1] - first - 16.0 * last;
+  const Eigen::VectorXd middle = (early + late - 40.0 * inner) / 8.0;
+  const Eigen::VectorXd sum = inner - middle;                // c_1 + c_3
+  const Eigen::VectorXd difference = (early - late) / 24.0;  // c_1 - c_3
+  refined_ = control_;
+  refined_.col(2) = control_.col(1) + (sum + difference) / 10.0;
+  refined_.col(3) = control_.col(4) - (sum - difference) / 10.0;
+  return refined_;
 }
 
 }  // namespace reluflow::detail

@@ -34,6 +34,11 @@ class dopri5 {
   const Eigen::MatrixXd& control_points(const Eigen::VectorXd& state, const Eigen::VectorXd& rate);
   /// What `control_points` computed last.
   [[nodiscard]] const Eigen::MatrixXd& last_control_points() const { return control_; }
+  /// Bernstein coefficients (coordinates x 6) of a better interpolant, of local order 6, for two
+  /// more evaluations of the field: a quintic with the same values and derivatives at both ends
+  /// that takes the derivatives at 1/3 and 2/3 of the step from the field at what `control_points`
+  /// has there. Call that first. Kept until the next step: asking again costs nothing.
+  const Eigen::MatrixXd& refined_control_points(const system& field);
   /// Length of the last step.
   [[nodiscard]] double last_step() const { return h_; }
 
@@ -46,6 +51,8 @@ class dopri5 {
   Eigen::VectorXd error_;
   Eigen::VectorXd interior_[2];
   Eigen::MatrixXd control_;
+  Eigen::MatrixXd refined_;
+  bool has_refined_ = false;
 };
 
 }  // namespace reluflow::detail

@@ -70,7 +70,7 @@ integrator::integrator(const dataset& data, const network& initial, const flow_o
       settler_(data, surfaces_, flow.rule),
       search_(field_, surfaces_, settler_),
       asynchronous_(field_, surfaces_, settler_, flow.rtol),
-      recorder_(field_, record, callbacks, run_),
+      recorder_(field_, record, callbacks, account_, run_),
       watch_(field_, record.stopping_times),
       stepper_(field_.coordinates()) {
   run_.initial_network = initial;
@@ -117,9 +117,12 @@ trajectory integrator::finish() {
   return std::move(run_);
 }
 
-void integrator::evaluate() {
+void integrator::evaluate() { evaluate_at(state_, modes_, rate_, values_); }
+
+void integrator::evaluate_at(const Eigen::VectorXd& state, const flow_modes& modes,
+                             Eigen::VectorXd& rate, field_values& values) {
   const stopwatch in_field(run_.statistics.profile.field);
-  field_.derivative(state_, modes_, rate_, values_);
+  field_.derivative(state, modes, rate, values);
   ++run_.statistics.field_evaluations;
 }
 
@@ -148,6 +151,7 @@ void integrator::begin() {
   }
   run_.initial_pattern = modes_.pattern;
   evaluate();
+  account_.open(values_.loss);
   force_error_ = rounding_of_forces(values_.residuals);
   if (!on_surface.empty()) {
     for (const auto& [neuron, arrivals] : on_surface) settle_neuron(neuron, arrivals);
@@ -174,8 +178,8 @@ void integrator::advance() {
   }
   stepper_.control_points(state_, rate_);
   if (!modes_.frames.empty()) build_residual_control();
-  const bool asynchronous = flow_->switching == switching_method::asynchronous &&
-                            flow_->rule == surface_rule::filippov;
+  const bool asynchronous =
+      flow_->switching == switching_method::asynchronous && flow_->rule == surface_rule::filippov;
   if (asynchronous ? !advance_asynchronous(h) : !cut(h)) {
     h_ = h * controller_.accept(step_error_);
     accept(h);
@@ -195,20 +199,30 @@ bool integrator::advance_asynchronous(double h) {
   if (leaving.empty()) return false;
   if (modes_.frames.empty()) build_residual_control();
   const frozen_step step = freeze(h, std::move(leaving));
-  if (complete(step)) {
-    double longer = std::min(controller_.accept(step_error_), asynchronous_.longer());
-    if (calm_ < calm_again) longer = std::min(longer, wary);
-    h_ = std::max(h * longer, std::exchange(resume_h_, 0.0));
-    ++calm_;
-    accept_asynchronous(step);
-  } else {
+  if (!complete(step)) {
     ++run_.statistics.rejected;
     // Behind a sharp switch that stands alone the steps may be long again.
     const bool alone = calm_ >= calm_before || resume_h_ > 0.0;
     resume_h_ = asynchronous_.at_a_kink() && alone ? std::max(resume_h_, h) : 0.0;
     calm_ = 0;
     h_ = h * asynchronous_.shorter();
+    return true;
   }
+  Eigen::VectorXd end = asynchronous_.state_at(step, 1.0, stepper_.new_state());
+  flow_modes end_modes = asynchronous_.modes_at(step, 1.0);
+  evaluate_at(end, end_modes, end_rate_, end_values_);
+  const double error = account_.counts(energy_error(end[end.size() - 1]));
+  if (error > 1.0) {
+    ++run_.statistics.rejected;
+    h_ = h * std::clamp(0.9 * std::pow(error, -0.2), 0.2, 0.9);
+    return true;
+  }
+  double longer =
+      std::min(controller_.accept(std::max(step_error_, error)), asynchronous_.longer());
+  if (calm_ < calm_again) longer = std::min(longer, wary);
+  h_ = std::max(h * longer, std::exchange(resume_h_, 0.0));
+  ++calm_;
+  accept_asynchronous(step, std::move(end), std::move(end_modes));
   return true;
 }
 
@@ -218,21 +232,22 @@ bool integrator::complete(const frozen_step& step) {
 }
 
 frozen_step integrator::freeze(double h, std::vector<index> leaving) const {
-  frozen_step step{state_,
-                   stepper_.last_control_points(),
-                   modes_,
-                   contacts_,
-                   {residual_control_, h, force_error_, {}, {}},
-                   std::move(leaving)};
+  frozen_step step{
+      state_, modes_, contacts_, {residual_control_, h, force_error_, {}, {}}, std::move(leaving)};
   step.drive.expand();
   return step;
 }
 
-void integrator::accept_asynchronous(const frozen_step& step) {
+void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd end,
+                                     flow_modes end_modes) {
   const double t0 = t_;
   const double t1 = end_of(step.drive.h);
   const step_solution solution{
-      t0, t1, [&](double fraction) { return asynchronous_.state_at(step, fraction); },
+      t0, t1,
+      [&](double fraction) {
+        if (fraction >= 1.0) return end;
+        return asynchronous_.state_at(step, fraction, state_inside(fraction));
+      },
       [&](double fraction) { return asynchronous_.modes_at(step, fraction); }};
   const double until = recorded_until(solution);
   if (recorder_.wants_dense()) {
@@ -257,16 +272,16 @@ void integrator::accept_asynchronous(const frozen_step& step) {
     recorder_.changed(t, neuron, asynchronous_.path(neuron).changes[next[neuron]++].change);
   }
   if (until < t1) return stop_at(until, solution);
-  Eigen::VectorXd end = asynchronous_.state_at(step, 1.0);
-  flow_modes end_modes = asynchronous_.modes_at(step, 1.0);
   for (const index j : asynchronous_.followed()) {
     for (const index s : asynchronous_.path(j).contacts) contacts_.insert({j, s});
   }
   t_ = t1;
   state_ = std::move(end);
   modes_ = std::move(end_modes);
+  rate_.swap(end_rate_);
+  std::swap(values_, end_values_);
   ++run_.statistics.steps;
-  evaluate();
+  book_energy();
   restore_constraints();
   refresh_contacts();
   watch_resting();
@@ -286,14 +301,29 @@ bool integrator::try_step(double h) {
   force_error_ =
       residual_error_.cwiseAbs().dot(data_->norms()) / static_cast<double>(data_->size()) +
       rounding_of_forces(end_values_.residuals);
+  const double dissipated = stepper_.new_state()[state_.size() - 1];
+  step_error_ = std::max(step_error_, account_.counts(energy_error(dissipated)));
   return step_error_ <= 1.0;
 }
 
 /// Residuals are differences of labels and outputs, so their rounding does not vanish with them.
 double integrator::rounding_of_forces(const Eigen::VectorXd& residuals) const {
-  const Eigen::VectorXd noise =
-      epsilon * (32.0 * residuals.cwiseAbs() + 8.0 * data_->labels().cwiseAbs());
-  return noise.dot(data_->norms()) / static_cast<double>(data_->size());
+  return (rounding_of(residuals) * data_->norms().array()).mean();
+}
+
+Eigen::ArrayXd integrator::rounding_of(const Eigen::VectorXd& residuals) const {
+  return epsilon * (32.0 * residuals.array().abs() + 8.0 * data_->labels().array().abs());
+}
+
+/// How far the loss between `values_` and `end_values_` is from what was dissipated in between, in
+/// units of what is allowed: rtol times the latter, times |r(0)|/|r| because residuals are known
+/// relative to the labels, and the rounding of the losses.
+double integrator::energy_error(double dissipated) const {
+  const Eigen::VectorXd& r = values_.residuals;
+  const double rounding = (rounding_of(r) * r.array().abs()).mean();
+  const double allowed = flow_->rtol * account_.decay(values_.loss) * dissipated + rounding;
+  const double missing = std::abs(values_.loss - end_values_.loss - dissipated);
+  return allowed > 0.0 ? missing / allowed : 0.0;
 }
 
 void integrator::build_residual_control() {
@@ -309,6 +339,26 @@ void integrator::build_residual_control() {
   residual_control_ = bernstein_from_values(values);
 }
 
+/// The state at a fraction of the step that the stepper holds, as exact as its ends
+/// (docs/integrator.md, "Between the ends of a step").
+Eigen::VectorXd integrator::state_inside(double fraction) {
+  const auto field = [&](const Eigen::VectorXd& y, Eigen::VectorXd& dydt) {
+    const stopwatch in_field(run_.statistics.profile.field);
+    field_.derivative(y, modes_, dydt, other_values_);
+    ++run_.statistics.field_evaluations;
+  };
+  Eigen::VectorXd state = stepper_.refined_control_points(field) * bernstein_weights(fraction);
+  // As at the ends of a step: what rounding has left of resting pairs may grow in a long one.
+  for (index j = 0; j < field_.neurons(); ++j) {
+    for (const index s : surfaces_in(modes_.pattern, j, pair_mode::resting, surfaces_)) {
+      const auto normal = surfaces_.normals().col(s);
+      auto w = field_.vectors(state).col(j);
+      w -= normal.dot(w) * normal;
+    }
+  }
+  return state;
+}
+
 step_view integrator::view() const {
   return {stepper_.last_control_points(), residual_control_, stepper_.last_step(), force_error_};
 }
@@ -321,12 +371,12 @@ double integrator::end_of(double h) const {
 /// Takes over the step that the stepper holds.
 void integrator::accept(double h) {
   const double t1 = end_of(h);
-  const step_solution solution{
-      t_, t1,
-      [this](double fraction) {
-        return Eigen::VectorXd(stepper_.last_control_points() * bernstein_weights(fraction));
-      },
-      [this](double) { return modes_; }};
+  const step_solution solution{t_, t1,
+                               [this](double fraction) {
+                                 return fraction < 1.0 ? state_inside(fraction)
+                                                       : stepper_.new_state();
+                               },
+                               [this](double) { return modes_; }};
   const double until = recorded_until(solution);
   recorder_.keep_dense(solution, 0.0, 1.0, until);
   if (until < t1) return stop_at(until, solution);
@@ -335,6 +385,7 @@ void integrator::accept(double h) {
   rate_ = stepper_.new_rate();
   std::swap(values_, end_values_);
   ++run_.statistics.steps;
+  book_energy();
   restore_constraints();
   refresh_contacts();
   watch_resting();
@@ -527,6 +578,14 @@ void integrator::watch_resting() {
   evaluate();
 }
 
+/// Moves what the step has dissipated from the state to the account, so that it keeps its digits
+/// however much was dissipated before.
+void integrator::book_energy() {
+  double& dissipated = state_[state_.size() - 1];
+  account_.book(dissipated, values_.loss);
+  dissipated = 0.0;
+}
+
 /// Puts sliding neurons back on their surfaces, directions back on the sphere, and a_j^2 - |w_j|^2
 /// back to its value; all drift by rounding and by the error of the step alone. The spherical field
 /// is homogeneous in |v|, so the rate scales along.
@@ -677,7 +736,7 @@ void integrator::close() {
       }
     }
   }
-  run_.statistics.dissipated = state_[state_.size() - 1];
+  run_.statistics.dissipated = account_.dissipated() + state_[state_.size() - 1];
   run_.statistics.invariant_drift = largest_drift(run_.initial_network, run_.final_network);
 }
 

@@ -2,6 +2,7 @@
 
 #include "asynchronous.hpp"
 #include "dopri5.hpp"
+#include "energy_account.hpp"
 #include "recorder.hpp"
 #include "reluflow/solvers/flow.hpp"
 #include "reluflow/surfaces.hpp"
@@ -58,11 +59,14 @@ class integrator {
   void look_for_end();
   [[nodiscard]] bool try_step(double h);
   void build_residual_control();
+  [[nodiscard]] Eigen::VectorXd state_inside(double fraction);
+  [[nodiscard]] Eigen::ArrayXd rounding_of(const Eigen::VectorXd& residuals) const;
   [[nodiscard]] double rounding_of_forces(const Eigen::VectorXd& residuals) const;
+  [[nodiscard]] double energy_error(double dissipated) const;
   [[nodiscard]] step_view view() const;
 
   void accept(double h);
-  void accept_asynchronous(const frozen_step& step);
+  void accept_asynchronous(const frozen_step& step, Eigen::VectorXd end, flow_modes end_modes);
   [[nodiscard]] bool advance_asynchronous(double h);
   [[nodiscard]] frozen_step freeze(double h, std::vector<index> leaving) const;
   [[nodiscard]] bool complete(const frozen_step& step);
@@ -76,6 +80,7 @@ class integrator {
   [[nodiscard]] neuron_modes modes_of(index neuron) const;
   void rest(const std::vector<std::pair<index, index>>& pairs);
   void watch_resting();
+  void book_energy();
   void restore_constraints();
   void restore_invariant(index neuron);
   void refresh_contacts();
@@ -89,6 +94,8 @@ class integrator {
   [[nodiscard]] neuron_force force_on(index neuron) const;
   void count_restart(const std::map<index, std::vector<arrival>>& arrivals);
   void evaluate();
+  void evaluate_at(const Eigen::VectorXd& state, const flow_modes& modes, Eigen::VectorXd& rate,
+                   field_values& values);
 
   const dataset* data_;
   const flow_options* flow_;
@@ -100,6 +107,7 @@ class integrator {
   switch_search search_;
   asynchronous_step asynchronous_;
   trajectory run_;
+  energy_account account_;
   recorder recorder_;
   watch watch_;
   dopri5 stepper_;
@@ -112,6 +120,7 @@ class integrator {
   int calm_ = 100;         // steps since one was taken again for the bends in it
   Eigen::VectorXd state_;
   Eigen::VectorXd rate_;
+  Eigen::VectorXd end_rate_;   // at the end of a step with switches
   field_values values_;        // at state_
   field_values end_values_;    // at the end of the step under trial
   field_values other_values_;  // at other states, for their residuals alone

@@ -16,8 +16,8 @@ pair_mode written(pair_mode mode) {
 }  // namespace
 
 recorder::recorder(const vector_field& field, const record_options& options,
-                   const observers& callbacks, trajectory& run)
-    : field_(&field), options_(&options), callbacks_(&callbacks), run_(&run) {}
+                   const observers& callbacks, const energy_account& account, trajectory& run)
+    : field_(&field), options_(&options), callbacks_(&callbacks), account_(&account), run_(&run) {}
 
 record_row recorder::row(double t, const Eigen::VectorXd& state, const flow_modes& modes) {
   field_->derivative(state, modes, rate_, values_);
@@ -26,11 +26,10 @@ record_row recorder::row(double t, const Eigen::VectorXd& state, const flow_mode
   result.t = t;
   result.loss = values_.loss;
   result.mu = values_.loss > 0.0 ? alpha * values_.speed / values_.loss : 0.0;
-  // int mu = ln(L(0) / L(t)) and L(0) = L(t) + dissipated, which keeps its digits while L has
-  // hardly moved.
   const double dissipated = state[state.size() - 1];
-  result.mu_mean =
-      t > 0.0 && values_.loss > 0.0 ? std::log1p(dissipated / values_.loss) / t : result.mu;
+  result.mu_mean = t > 0.0 && values_.loss > 0.0
+                       ? account_->curvature_until(dissipated, values_.loss) / t
+                       : result.mu;
   result.gradient_norm = alpha * std::sqrt(values_.speed);
   result.active = modes.pattern.count(pair_mode::active);
   result.sliding = modes.pattern.count(pair_mode::sliding);

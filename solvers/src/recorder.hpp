@@ -1,5 +1,6 @@
 #pragma once
 
+#include "energy_account.hpp"
 #include "reluflow/solvers/flow.hpp"
 #include "reluflow/vector_field.hpp"
 #include "settlement.hpp"
@@ -27,7 +28,7 @@ struct step_solution {
 class recorder {
  public:
   recorder(const vector_field& field, const record_options& options, const observers& callbacks,
-           trajectory& run);
+           const energy_account& account, trajectory& run);
 
   /// Records every wanted time of the step up to `until`.
   void rows(const step_solution& solution, double until);
@@ -54,6 +55,7 @@ class recorder {
   const vector_field* field_;
   const record_options* options_;
   const observers* callbacks_;
+  const energy_account* account_;  // of the steps before the current one
   trajectory* run_;
   std::size_t next_time_ = 0;
   Eigen::VectorXd rate_;
