@@ -240,6 +240,7 @@ frozen_step integrator::freeze(double h, std::vector<index> leaving) const {
 
 void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd end,
                                      flow_modes end_modes) {
+  loss_error_.add(field_, state_, rate_, stepper_.error(), asynchronous_.undone(), step.drive.h);
   const double t0 = t_;
   const double t1 = end_of(step.drive.h);
   const step_solution solution{
@@ -370,6 +371,7 @@ double integrator::end_of(double h) const {
 
 /// Takes over the step that the stepper holds.
 void integrator::accept(double h) {
+  loss_error_.add(field_, state_, rate_, stepper_.error(), 0.0, h);
   const double t1 = end_of(h);
   const step_solution solution{t_, t1,
                                [this](double fraction) {
@@ -737,6 +739,7 @@ void integrator::close() {
     }
   }
   run_.statistics.dissipated = account_.dissipated() + state_[state_.size() - 1];
+  run_.statistics.loss_error = loss_error_.at(field_, values_);
   run_.statistics.invariant_drift = largest_drift(run_.initial_network, run_.final_network);
 }
 

@@ -70,6 +70,10 @@ class activation_pattern {
   /// True when two neurons have the same modes.
   [[nodiscard]] bool same_row(index neuron, index other) const noexcept;
 
+  /// False only for what was read from a damaged checkpoint: planes of another size, bits beyond the
+  /// last sample, pairs in two modes.
+  [[nodiscard]] bool is_sound() const noexcept;
+
   /// True when all modes agree.
   friend bool operator==(const activation_pattern& a, const activation_pattern& b) noexcept;
 
