@@ -114,8 +114,7 @@ void remove_figures(const fs::path& directory) {
   std::error_code error;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
     const std::string extension = it->path().extension().string();
-    if (extension == ".gp" || extension == ".svg" || extension == ".png" ||
-        extension == ".gif") {
+    if (extension == ".gp" || extension == ".svg" || extension == ".png" || extension == ".gif") {
       remove_file(it->path());
     }
   }
