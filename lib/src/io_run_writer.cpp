@@ -116,8 +116,7 @@ void remove_figures(const fs::path& directory) {
   if (fs::is_symlink(directory, error)) return;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
     const std::string extension = it->path().extension().string();
-    if (extension == ".gp" || extension == ".svg" || extension == ".png" ||
-        extension == ".gif") {
+    if (extension == ".gp" || extension == ".svg" || extension == ".png" || extension == ".gif") {
       remove_file(it->path());
     }
   }
