@@ -18,6 +18,7 @@ namespace reluflow::weakly_interacting {
 namespace {
 
 using boost::test_tools::tolerance;
+using reluflow::test::checked_run;
 using reluflow::test::columns;
 using reluflow::test::vec;
 

@@ -23,6 +23,7 @@ namespace {
 
 using boost::test_tools::tolerance;
 using reluflow::test::columns;
+using reluflow::test::checked_run;
 using reluflow::test::lawful_run;
 using reluflow::test::vec;
 

@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(kept_numbers_of_a_run) {
   const sweep_files files("keep = [" + names + "]\n");
   const sweep_plan plan = files.plan();
   const problem setup = plan.problem_of(0);
-  const trajectory run = checked_run(setup);
+  const trajectory run = test::checked_run(setup);
   const cell_result result = result_of(plan, 0, setup, run);
   BOOST_TEST(result.values.size() == sweep_measures().size());
   BOOST_TEST(result.outcome == "reached_end");
