@@ -2,6 +2,7 @@
 
 #include "reluflow/alignment.hpp"
 #include "reluflow/errors.hpp"
+#include "support/matrices.hpp"
 
 #include <Eigen/LU>
 #include <Eigen/QR>
@@ -12,7 +13,7 @@
 #include <numbers>
 #include <random>
 
-namespace reluflow {
+namespace reluflow::test {
 namespace {
 
 using boost::test_tools::tolerance;
@@ -28,12 +29,8 @@ dataset random_data(index d, index n, std::uint64_t seed) {
 }
 
 dataset five_points() {
-  Eigen::MatrixXd x(2, 5);
-  x << -1.5, -1.0, 0.0, 0.25, 2.0,  //
-      1.0, 1.0, 1.0, 1.0, 1.0;
-  Eigen::VectorXd y(5);
-  y << 0.7, -0.3, -0.3, 0.4, 0.2;
-  return {x, y};
+  return {columns({{-1.5, 1.0}, {-1.0, 1.0}, {0.0, 1.0}, {0.25, 1.0}, {2.0, 1.0}}),
+          vec({0.7, -0.3, -0.3, 0.4, 0.2})};
 }
 
 std::vector<extremal_vector> without_zero(std::vector<extremal_vector> list) {
@@ -374,4 +371,4 @@ BOOST_AUTO_TEST_CASE(enumerations_refuse_what_is_too_large) {
   BOOST_CHECK_THROW((void)extremal_vectors_in_plane(data), invalid_input);
 }
 
-}  // namespace reluflow
+}  // namespace reluflow::test
