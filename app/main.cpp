@@ -15,6 +15,7 @@
 #include <limits>
 #include <new>
 #include <string>
+#include <system_error>
 
 namespace reluflow::app {
 namespace {
@@ -23,7 +24,8 @@ namespace {
 exit_code fail(exit_code code, std::string message) {
   std::replace_if(
       message.begin(), message.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  fmt::print(stderr, "reluflow: {}\n", message);
+  // Not fmt::print, which throws where standard error is full.
+  (void)std::fputs(fmt::format("reluflow: {}\n", message).c_str(), stderr);
   return code;
 }
 
@@ -199,6 +201,8 @@ exit_code guarded_main(int argc, char** argv) {
   } catch (const invalid_input& error) {
     return fail(exit_bad_input, error.what());
   } catch (const file_error& error) {
+    return fail(exit_bad_input, error.what());
+  } catch (const std::system_error& error) {
     return fail(exit_bad_input, error.what());
   } catch (const std::bad_alloc&) {
     return fail(exit_failure, "out of memory");

@@ -82,7 +82,8 @@ bool agreement::within(const agreement_bounds& bounds) const noexcept {
 }
 
 agreement_bounds agreement_bounds::at(double rtol, double t_end) noexcept {
-  return {10.0 * rtol, 1000.0 * rtol * std::max(1.0, t_end)};
+  const double accuracy = std::max(rtol, 1e-12);
+  return {10.0 * accuracy, 1000.0 * accuracy * std::max(1.0, t_end)};
 }
 
 double end_of_meaning(const trajectory& run) {

@@ -46,7 +46,7 @@ complains 2 "file/out: Not a directory" "${run[@]}" file/out
 complains 2 "file: Not a directory" verify $p --out file
 complains 2 "file: Not a directory" sweep problem/sweep.toml --out file --no-plots
 check "the file is as it was" test ! -s file
-mkdir -p taken/unfinished/problem.toml
+mkdir -p taken/unfinished/problem.toml/inside
 complains 2 "taken/unfinished/problem.toml: Directory not empty" "${run[@]}" taken --force
 ln -s nowhere dangling
 complains 2 "dangling: File exists" "${run[@]}" dangling
@@ -85,12 +85,13 @@ limited() {
   local blocks=$1
   shift
   checks=$((checks + 1))
+  # Through a pipe: the message itself must not meet the limit.
   (
     trap '' XFSZ
     ulimit -f "$blocks"
     exec "$reluflow" "$@"
-  ) >stdout 2>stderr
-  local code=$?
+  ) 2>&1 >/dev/null | cat >stderr
+  local code=${PIPESTATUS[0]}
   [ "$code" -eq 2 ] || fail "a full disk ends with 2, not $code: $*"
   check "a full disk is one line" test "$(wc -l <stderr)" -eq 1
   check "a full disk is named" grep -qE '^reluflow: [a-z]+/.*: File too large$' stderr
@@ -121,6 +122,10 @@ if [ -w /dev/full ]; then
     [ "$code" -eq 2 ] || fail "$command: standard output that is full ends with 2, not $code"
     check "standard output that is full is one line" test "$(wc -l <stderr)" -eq 1
   done
+  checks=$((checks + 1))
+  "$reluflow" run none.toml --out said 2>/dev/full
+  code=$?
+  [ "$code" -eq 2 ] || fail "standard error that is full ends with 2, not $code"
 fi
 
 # --- files that are no files -------------------------------------------------------------------------
@@ -174,6 +179,7 @@ check "the links are gone" test -z "$(find walled/out -type l)"
 # Figures of an old run are removed, but not through a link.
 mkdir pictures
 : >pictures/mine.png
+printf '[sweep]\nproblem = "problem.toml"\nout = "../stolen"\n' >problem/stolen.toml
 ln -s "$work/pictures" walled/out/figures
 before=$(find . -not -path './walled/out*' -type f -exec cksum {} + | sort | grep -v -e stdout -e stderr)
 runs 0 run walled/inside/problem.toml --out walled/out --quiet --no-plots --force
@@ -183,7 +189,6 @@ for key in data.out network.out flow.out record.file record.out; do
   runs 2 run walled/inside/problem.toml --out walled/out2 --set "$key=../stolen.csv"
   check "$key is an unknown key" grep -q 'found the unknown key' stderr
 done
-printf '[sweep]\nproblem = "problem.toml"\nout = "../stolen"\n' >problem/stolen.toml
 complains 2 'problem/stolen.toml, line 3: found the unknown key "out" in [sweep], expected one of problem, repetitions, seed, fitted, combine, keep' \
   sweep problem/stolen.toml --out walled/out3
 unchanged "keys that name what is written"
@@ -221,7 +226,7 @@ too_large "network.width: found 20000 neurons .* and 10000 states of them \(reco
 too_large "record.count: found 99000000, expected at most 10000000" record.count=99000000
 check "nothing was written for what does not fit" test ! -e out
 complains 2 '--memory: found "0", expected gigabytes above 0' "${run[@]}" out --memory 0
-runs 2 "${run[@]}" out --memory 1e-5
+runs 2 "${run[@]}" out --memory 5e-5
 check "--memory lowers the limit" \
   grep -qE 'network.width: found 5 neurons in dimension 2 on 6 samples and 400 states' stderr
 runs 0 "${run[@]}" out --memory 1e-3 --quiet

@@ -68,7 +68,7 @@ complains 2 "checked: found the file verify.csv, expected a directory without it
   verify gaussian.toml --out checked
 runs 0 verify gaussian.toml --out checked --quiet --force
 complains 2 "none.toml: found no such file, expected a problem file" verify none.toml
-complains 2 '--set, flow.rtol: found 1.0, expected a tolerance in [1e-13, 1e-2]' \
+complains 2 '--set, flow.rtol: found 1, expected a tolerance in [1e-13, 1e-2]' \
   verify gaussian.toml --set flow.rtol=1.0
 
 # --- the estimate in the summary ------------------------------------------------------------------------------

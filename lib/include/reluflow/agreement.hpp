@@ -13,6 +13,7 @@ struct agreement_bounds {
 
   /// For runs to `t_end` of which the coarser has the tolerance `rtol`: 10 rtol in the loss,
   /// 1000 rtol max(1, t_end) in the times of switches, because a surface may be met slowly.
+  /// An rtol below 1e-12 counts as 1e-12: then rounding rules.
   [[nodiscard]] static agreement_bounds at(double rtol, double t_end) noexcept;
 };
 
