@@ -11,8 +11,8 @@ namespace reluflow::app {
 /// What a shell sees.
 enum exit_code : int {
   exit_success = 0,
-  exit_failure = 1,       ///< the system failed: a full disk, no memory
-  exit_bad_input = 2,     ///< usage, or something wrong in the input
+  exit_failure = 1,       ///< no memory; figures that gnuplot did not make; runs that disagree
+  exit_bad_input = 2,     ///< usage, something wrong in the input, a place that cannot be written
   exit_no_answer = 3,     ///< a numerical outcome that does not answer the request
   exit_interrupted = 130  ///< SIGINT or SIGTERM; what was computed is written, with a checkpoint
 };
@@ -54,6 +54,20 @@ struct predict_arguments {
 
 /// `reluflow predict`.
 [[nodiscard]] exit_code predict(const predict_arguments& arguments);
+
+struct verify_arguments {
+  std::filesystem::path problem;
+  std::vector<std::string> overrides;  ///< "section.key=value"
+  std::optional<std::uint64_t> seed;
+  std::filesystem::path out;  ///< empty: nothing is written
+  bool force = false;
+  bool quiet = false;
+  std::optional<int> threads;
+};
+
+/// `reluflow verify`: the run again with a smaller tolerance, in the other chart and with the other
+/// switching (docs/verify.md).
+[[nodiscard]] exit_code verify(const verify_arguments& arguments);
 
 /// `reluflow plot`.
 [[nodiscard]] exit_code plot(const std::filesystem::path& directory);

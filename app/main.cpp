@@ -1,5 +1,7 @@
 #include "commands.hpp"
 #include "reluflow/errors.hpp"
+#include "reluflow/io/file_error.hpp"
+#include "reluflow/memory.hpp"
 #include "reluflow/version.hpp"
 #include "sweep.hpp"
 
@@ -13,6 +15,7 @@
 #include <limits>
 #include <new>
 #include <string>
+#include <system_error>
 
 namespace reluflow::app {
 namespace {
@@ -21,7 +24,8 @@ namespace {
 exit_code fail(exit_code code, std::string message) {
   std::replace_if(
       message.begin(), message.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  fmt::print(stderr, "reluflow: {}\n", message);
+  // Not fmt::print, which throws where standard error is full.
+  (void)std::fputs(fmt::format("reluflow: {}\n", message).c_str(), stderr);
   return code;
 }
 
@@ -40,14 +44,35 @@ CLI::Validator integer_in(Integer least, Integer most) {
   return CLI::Validator(check, "", "");
 }
 
-std::string check_seconds(const std::string& text) {
-  double value = -1.0;
+/// The whole text as a number; NaN when it is none.
+double number_of(const std::string& text) {
+  double value = 0.0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = error == std::errc() && stop == text.data() + text.size();
-  if (whole && value >= 0.0 && value <= 1e9) {
-    return {};
-  }
+  return whole ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::string check_seconds(const std::string& text) {
+  const double value = number_of(text);
+  if (value >= 0.0 && value <= 1e9) return {};
   return fmt::format("found \"{}\", expected seconds from 0 to 1e9", text);
+}
+
+std::string check_gigabytes(const std::string& text) {
+  const double value = number_of(text);
+  // A byte at least: 0 stands for no limit of one's own.
+  if (value >= 1e-9 && value <= 1e9) return {};
+  return fmt::format("found \"{}\", expected gigabytes above 0", text);
+}
+
+/// How large a problem may be, for every command that reads one.
+void add_memory(CLI::App& command) {
+  command
+      .add_option_function<double>(
+          "--memory",
+          [](double gigabytes) { set_memory_limit(static_cast<std::uint64_t>(gigabytes * 1e9)); },
+          "Gigabytes that a problem may need; the physical memory unless given")
+      ->check(CLI::Validator(&check_gigabytes, "", ""));
 }
 
 /// The problem file and what replaces parts of it.
@@ -61,6 +86,7 @@ void add_problem(CLI::App& command, Arguments& arguments) {
       ->allow_extra_args(false);
   command.add_option("--seed", arguments.seed, "Seed of the generated parts")
       ->check(integer_in<std::uint64_t>(0, std::numeric_limits<std::int64_t>::max()));
+  add_memory(command);
 }
 
 /// How a run is conducted.
@@ -90,6 +116,7 @@ void add_resume(CLI::App& app, resume_arguments& arguments) {
   CLI::App* const command =
       app.add_subcommand("resume", "Go on with a run that was interrupted or killed");
   command->add_option("DIR", arguments.directory, "The directory of the run")->required();
+  add_memory(*command);
   add_course(*command, arguments.course);
 }
 
@@ -105,9 +132,22 @@ void add_sweep(CLI::App& app, sweep_arguments& arguments) {
           ->type_name("I/N");
   command->add_flag("--merge", arguments.merge, "Put the cells of all shards together")
       ->excludes(shard);
+  add_memory(*command);
   command->add_flag("--force", arguments.force, "Start anew where cells of a sweep are found");
   command->add_flag("--quiet", arguments.quiet, "No progress and no summary");
   command->add_flag("--no-plots", arguments.no_plots, "Write no figures");
+}
+
+void add_verify(CLI::App& app, verify_arguments& arguments) {
+  CLI::App* const command = app.add_subcommand(
+      "verify", "Run a problem again at another tolerance, chart and switching, and compare");
+  add_problem(*command, arguments);
+  command->add_option("--out", arguments.out,
+                      "Directory for verify.csv; nothing is written without");
+  command->add_flag("--force", arguments.force, "Overwrite a verify.csv that is already there");
+  command->add_option("--threads", arguments.threads, "Number of threads")
+      ->check(integer_in<int>(1, 4096));
+  command->add_flag("--quiet", arguments.quiet, "No table: the exit code says it");
 }
 
 exit_code parse_and_dispatch(int argc, char** argv) {
@@ -122,6 +162,8 @@ exit_code parse_and_dispatch(int argc, char** argv) {
   add_problem(*app.add_subcommand("predict", "Print what the theory says of a problem"), predicted);
   sweep_arguments swept;
   add_sweep(app, swept);
+  verify_arguments verified;
+  add_verify(app, verified);
   std::filesystem::path plotted;
   app.add_subcommand("plot", "Make the figures of a finished run")
       ->add_option("DIR", plotted, "The directory of the run")
@@ -139,6 +181,7 @@ exit_code parse_and_dispatch(int argc, char** argv) {
   if (app.got_subcommand("run")) return run(ran);
   if (app.got_subcommand("resume")) return resume(resumed);
   if (app.got_subcommand("sweep")) return sweep(swept);
+  if (app.got_subcommand("verify")) return verify(verified);
   return app.got_subcommand("predict") ? predict(predicted) : plot(plotted);
 }
 
@@ -146,6 +189,10 @@ exit_code guarded_main(int argc, char** argv) {
   try {
     return parse_and_dispatch(argc, argv);
   } catch (const invalid_input& error) {
+    return fail(exit_bad_input, error.what());
+  } catch (const file_error& error) {
+    return fail(exit_bad_input, error.what());
+  } catch (const std::system_error& error) {
     return fail(exit_bad_input, error.what());
   } catch (const std::bad_alloc&) {
     return fail(exit_failure, "out of memory");

@@ -145,6 +145,27 @@ bool activation_pattern::same_row(index neuron, index other) const noexcept {
   return same(active_) && same(resting_) && same(sliding_);
 }
 
+bool activation_pattern::is_sound() const noexcept {
+  if (neurons_ < 0 || samples_ < 0 || words_ != (samples_ + 63) / 64) return false;
+  const auto words = static_cast<std::size_t>(words_);
+  // Compared by division: the product of two numbers from a file may overflow.
+  const auto fits = [&](const std::vector<std::uint64_t>& plane) {
+    return words == 0 ? plane.empty()
+                      : plane.size() % words == 0 &&
+                            plane.size() / words == static_cast<std::size_t>(neurons_);
+  };
+  if (!fits(active_) || !fits(resting_) || !fits(sliding_)) return false;
+  const auto used = static_cast<unsigned>(samples_ % 64);
+  const std::uint64_t beyond = used == 0 ? 0 : ~std::uint64_t{0} << used;
+  for (std::size_t i = 0; i < active_.size(); ++i) {
+    const bool twice = ((active_[i] & resting_[i]) | (active_[i] & sliding_[i]) |
+                        (resting_[i] & sliding_[i])) != 0;
+    const bool last = (i + 1) % words == 0;
+    if (twice || (last && ((active_[i] | resting_[i] | sliding_[i]) & beyond) != 0)) return false;
+  }
+  return true;
+}
+
 bool operator==(const activation_pattern& a, const activation_pattern& b) noexcept {
   return a.neurons_ == b.neurons_ && a.samples_ == b.samples_ && a.active_ == b.active_ &&
          a.resting_ == b.resting_ && a.sliding_ == b.sliding_;

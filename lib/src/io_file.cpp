@@ -27,7 +27,11 @@ std::filesystem::path temporary_path(const std::filesystem::path& target) {
 }  // namespace
 
 temporary_name::temporary_name(std::filesystem::path target)
-    : target_(std::move(target)), path_(temporary_path(target_)) {}
+    : target_(std::move(target)), path_(temporary_path(target_)) {
+  // A link of that name, which leads elsewhere, must not be followed.
+  std::error_code ignored;
+  std::filesystem::remove(path_, ignored);
+}
 
 temporary_name::~temporary_name() {
   if (!committed_) {

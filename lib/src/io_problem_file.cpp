@@ -6,6 +6,8 @@
 #include "reluflow/initialisation.hpp"
 #include "reluflow/io/csv.hpp"
 #include "reluflow/io/problem_file.hpp"
+#include "reluflow/memory.hpp"
+#include "reluflow/trajectory.hpp"
 
 #include <fmt/format.h>
 
@@ -69,6 +71,31 @@ struct generator {
   data_source (*read)(config_section& section);
 };
 
+/// The size of generated data, before memory is taken for it.
+struct data_size {
+  index samples;
+  index dimension;
+};
+
+/// @param least_dimension  the least there may be
+/// @param usual            the dimension where none is given; nothing: it must be given
+template <typename Usual>
+data_size read_size(config_section& section, index least_samples, index least_dimension,
+                    Usual&& usual) {
+  const index samples = section.required_count("samples", least_samples);
+  const std::optional<index> implied = usual(samples);
+  const index dimension = implied ? section.count("dimension", least_dimension).value_or(*implied)
+                                  : section.required_count("dimension", least_dimension);
+  require_memory({static_cast<double>(samples), static_cast<double>(dimension)},
+                 fmt::format("{}, data.samples", section.place("samples")),
+                 fmt::format("{} samples in dimension {}", samples, dimension));
+  return {samples, dimension};
+}
+
+std::optional<index> none(index /*samples*/) { return std::nullopt; }
+std::optional<index> as_many(index samples) { return samples; }
+std::optional<index> half_as_many(index samples) { return samples / 2 + samples % 2; }
+
 label_noise read_noise(config_section& section) {
   label_noise noise;
   noise.deviation = section.real("noise").value_or(0.0);
@@ -89,35 +116,41 @@ Eigen::VectorXd read_beta(config_section& section, index dimension) {
 }
 
 data_source read_gaussian(config_section& section) {
-  const index samples = section.required_count("samples", 1);
-  const index dimension = section.required_count("dimension", 1);
+  const auto [samples, dimension] = read_size(section, 1, 1, &none);
   const bool relu = section.choice("teacher", {"linear", "relu"}).value_or(0) == 1;
   const label_noise noise = read_noise(section);
   if (!relu) {
     const Eigen::VectorXd beta = read_beta(section, dimension);
-    return [=](std::uint64_t seed) { return linear_data(samples, beta, noise, seed); };
+    return [n = samples, beta, noise](std::uint64_t seed) {
+      return linear_data(n, beta, noise, seed);
+    };
   }
   const index width = section.count("teacher_width", 1).value_or(5);
+  require_memory(
+      {static_cast<double>(samples), static_cast<double>(dimension), static_cast<double>(width)},
+      fmt::format("{}, data.teacher_width", section.place("teacher_width")),
+      fmt::format("{} neurons in dimension {}", width, dimension));
   const auto own_seed = section.count("teacher_seed", 0);
-  return [=](std::uint64_t seed) {
+  return [n = samples, d = dimension, width, own_seed, noise](std::uint64_t seed) {
     const auto drawn_from = own_seed ? static_cast<std::uint64_t>(*own_seed) : seed;
-    return taught_data(samples, relu_teacher(width, dimension, drawn_from), noise, seed);
+    return taught_data(n, relu_teacher(width, d, drawn_from), noise, seed);
   };
 }
 
 data_source read_cylinder(config_section& section) {
-  const index samples = section.required_count("samples", 1);
-  const index dimension = section.required_count("dimension", 2);
+  const auto [samples, dimension] = read_size(section, 1, 2, &none);
   const double spread = section.real("spread").value_or(0.1);
   const label_noise noise = read_noise(section);
   const Eigen::VectorXd beta = read_beta(section, dimension);
-  return [=](std::uint64_t seed) { return cylinder_data(samples, beta, spread, noise, seed); };
+  return [n = samples, beta, spread, noise](std::uint64_t seed) {
+    return cylinder_data(n, beta, spread, noise, seed);
+  };
 }
 
 data_source read_orthonormal(config_section& section) {
-  const index samples = section.required_count("samples", 1);
-  const index dimension = section.count("dimension", 1).value_or(samples);
-  return [=](std::uint64_t seed) { return orthonormal_data(samples, dimension, seed); };
+  const data_size size = read_size(section, 1, 1, &as_many);
+  return
+      [size](std::uint64_t seed) { return orthonormal_data(size.samples, size.dimension, seed); };
 }
 
 norm_interval read_norms(config_section& section) {
@@ -130,18 +163,19 @@ norm_interval read_norms(config_section& section) {
 /// Inputs that n, d and an interval of norms describe; d is n unless it is given.
 template <dataset (*make)(index, index, norm_interval, std::uint64_t)>
 data_source read_sized(config_section& section) {
-  const index samples = section.required_count("samples", 1);
-  const index dimension = section.count("dimension", 1).value_or(samples);
+  const data_size size = read_size(section, 1, 1, &as_many);
   const norm_interval norms = read_norms(section);
-  return [=](std::uint64_t seed) { return make(samples, dimension, norms, seed); };
+  return
+      [size, norms](std::uint64_t seed) { return make(size.samples, size.dimension, norms, seed); };
 }
 
 data_source read_antipodal(config_section& section) {
-  const index samples = section.required_count("samples", 2);
-  const index dimension = section.count("dimension", 1).value_or((samples + 1) / 2);
+  const data_size size = read_size(section, 2, 1, &half_as_many);
   const double angle = section.real("angle").value_or(0.0);
   const norm_interval norms = read_norms(section);
-  return [=](std::uint64_t seed) { return antipodal_data(samples, dimension, angle, norms, seed); };
+  return [size, angle, norms](std::uint64_t seed) {
+    return antipodal_data(size.samples, size.dimension, angle, norms, seed);
+  };
 }
 
 /// A new generator is one more line here.
@@ -269,7 +303,9 @@ index read_width(config_section& section, index samples) {
   if (!(*miss > 0.0 && *miss < 1.0)) {
     section.fail("miss_probability", "a probability between 0 and 1");
   }
-  const double wanted = std::log(static_cast<double>(samples) / *miss) / std::log(4.0 / 3.0);
+  // n / eps may overflow, its logarithm does not.
+  const double wanted =
+      (std::log(static_cast<double>(samples)) - std::log(*miss)) / std::log(4.0 / 3.0);
   return static_cast<index>(std::floor(wanted)) + 1;
 }
 
@@ -285,9 +321,23 @@ network read_network_file(const std::filesystem::path& file, const dataset& data
   return net;
 }
 
+/// Throws when a run of this width, with the states that it keeps, does not fit into memory.
+void check_memory(const config_section& section, const std::string& key, const dataset& data,
+                  index width, std::size_t states) {
+  problem_size size{static_cast<double>(data.size()), static_cast<double>(data.dimension()),
+                    static_cast<double>(width)};
+  const std::string neurons =
+      fmt::format("{} neurons in dimension {} on {} samples", width, data.dimension(), data.size());
+  const std::string where = fmt::format("{}, network.{}", section.place(key), key);
+  require_memory(size, where, neurons);
+  size.states = static_cast<double>(states);
+  require_memory(size, where,
+                 fmt::format("{} and {} states of them (record.states)", neurons, states));
+}
+
 drawn<network> read_network_section(const config_file& file, const dataset& data,
                                     const std::filesystem::path& directory,
-                                    std::optional<std::uint64_t> seed) {
+                                    std::optional<std::uint64_t> seed, std::size_t states) {
   config_section section(file, "network", false);
   exclude(section, "init", "file");
   const auto name = section.string("file");
@@ -296,12 +346,15 @@ drawn<network> read_network_section(const config_file& file, const dataset& data
       section.choice("output_scale", detail::scaling_words).value_or(0));
   if (name) {
     section.finish();
-    return {read_network_file(directory / *name, data, scaling), std::nullopt};
+    network net = read_network_file(directory / *name, data, scaling);
+    check_memory(section, "file", data, net.width(), states);
+    return {std::move(net), std::nullopt};
   }
   if (!choice) {
     section.fail("file", "neither file nor init", "one of the two");
   }
   const index width = read_width(section, data.size());
+  check_memory(section, section.has("width") ? "width" : "miss_probability", data, width, states);
   const std::uint64_t used = seed.value_or(read_seed(section).value_or(default_seed));
   const network_source draw = initialisations.at(*choice).read(section);
   section.finish();
@@ -351,6 +404,10 @@ record_options read_record(const config_file& file, double t_end) {
   section.finish();
   if (count > most_recorded_times) {
     section.fail("count", fmt::format("at most {}", most_recorded_times));
+  }
+  constexpr double row_bytes = sizeof(double) + sizeof(record_row);
+  if (row_bytes * static_cast<double>(count) > static_cast<double>(memory_limit())) {
+    section.fail("count", "what the memory holds (--memory)");
   }
   if (times) {
     record.times = *times;
@@ -434,7 +491,8 @@ problem read_problem(const std::filesystem::path& file, const std::vector<std::s
   record_options record = read_record(config, flow.t_end);
   const std::filesystem::path directory = file.parent_path();
   drawn<dataset> data = read_data(config, directory, seed);
-  drawn<network> net = read_network_section(config, data.part, directory, seed);
+  const std::size_t states = record.states ? record.times.size() : 0;
+  drawn<network> net = read_network_section(config, data.part, directory, seed, states);
   return {std::move(data.part), std::move(net.part), flow, std::move(record),
           net.seed ? net.seed : data.seed};
 }

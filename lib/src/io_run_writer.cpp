@@ -110,8 +110,10 @@ void remove_file(const fs::path& file) {
 }
 
 /// Removes the figures of the run that is replaced; they would show the wrong run.
+/// A link in the place of their directory leads to files that are not ours to remove.
 void remove_figures(const fs::path& directory) {
   std::error_code error;
+  if (fs::is_symlink(directory, error)) return;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
     const std::string extension = it->path().extension().string();
     if (extension == ".gp" || extension == ".svg" || extension == ".png") {

@@ -137,6 +137,7 @@ std::string summary_text(const run_record& record) {
   json object;
   object["outcome"] = to_string(run.ending);
   visit_figures([&](const char* key, const auto& value) { object[key] = value; }, run);
+  object["loss_error"] = run.statistics.loss_error;
   object["chart"] = word(chart_words, run.chart);
   object["version"] = record.version;
   object["seed"] = record.setup.seed ? json(*record.setup.seed) : json(nullptr);
@@ -153,6 +154,9 @@ summary_origin read_summary(const std::filesystem::path& file, trajectory& run) 
   const summary_reader read(object, file.string());
   run.ending = outcome_of(read.text("outcome"), file.string());
   visit_figures(read, run);
+  if (object.contains("loss_error")) {
+    read("loss_error", run.statistics.loss_error);
+  }
   run.end.t = run.t;
   const std::string chart = read.text("chart");
   run.chart = chart == "cartesian" ? chart_kind::cartesian : chart_kind::spherical;

@@ -1,6 +1,9 @@
 #include "io_text.hpp"
 
+#include "reluflow/memory.hpp"
+
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <charconv>
@@ -83,9 +86,21 @@ std::string read_text(const std::filesystem::path& file, std::string_view expect
   if (!stream) {
     fail(errno);
   }
+  struct stat status {};
+  if (::fstat(::fileno(stream.get()), &status) != 0) {
+    fail(errno);
+  }
+  // A device such as /dev/zero has no end. Pipes are welcome: a shell makes them of programs.
+  if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) {
+    throw invalid_input(file.string(), "a device", expected);
+  }
+  const auto most = static_cast<std::size_t>(memory_limit());
   std::string text;
   char chunk[1U << 16U];
   while (const std::size_t count = std::fread(chunk, 1, sizeof chunk, stream.get())) {
+    if (text.size() + count > most) {
+      throw invalid_input(file.string(), fmt::format("more than {} bytes", most), expected);
+    }
     text.append(chunk, count);
   }
   if (std::ferror(stream.get()) != 0) {

@@ -3,6 +3,7 @@
 #include "random.hpp"
 #include "reluflow/errors.hpp"
 #include "reluflow/io/problem_file.hpp"
+#include "reluflow/memory.hpp"
 #include "reluflow/sweep.hpp"
 #include "reluflow/version.hpp"
 
@@ -30,6 +31,12 @@ constexpr std::int64_t most_cells = 100'000'000;
                        std::string_view expected) {
   throw invalid_input(fmt::format("{}, line {}, {}", file.name, value.line, key),
                       detail::describe(value), expected);
+}
+
+/// The most values of one axis: so many as there may be cells, and as fit into memory.
+std::int64_t most_values() {
+  constexpr std::uint64_t bytes = 2 * (sizeof(std::string) + sizeof(double));
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(memory_limit() / bytes, most_cells));
 }
 
 /// The value as it would stand in a problem file; nothing for arrays and tables.
@@ -66,11 +73,14 @@ std::optional<sweep_axis> parse_range(const std::string& text) {
   const bool numbers = detail::parse_number(first, low) == detail::number_status::fine &&
                        detail::parse_number(last, high) == detail::number_status::fine;
   const bool logarithmic = kind == "log";
-  if (!numbers || (kind != "linear" && !logarithmic) || count < 2 || count > most_cells ||
-      (logarithmic && !(low > 0.0 && high > 0.0))) {
+  if (!numbers || (kind != "linear" && !logarithmic) || count < 2 || count > most_values() ||
+      !std::isfinite(high - low) ||
+      (logarithmic && !(low > 0.0 && high > 0.0 && std::isfinite(high / low)))) {
     return std::nullopt;
   }
-  const bool whole = (first + last).find_first_of(".eE") == std::string::npos;
+  // Beyond 2^53 not every integer is a double.
+  const bool whole = (first + last).find_first_of(".eE") == std::string::npos &&
+                     std::max(std::abs(low), std::abs(high)) <= 9007199254740992.0;
   sweep_axis axis;
   for (std::int64_t i = 0; i < count; ++i) {
     const double share = static_cast<double>(i) / static_cast<double>(count - 1);

@@ -2,6 +2,7 @@
 
 // How the values of the library go into cereal archives and come back, to the last bit.
 
+#include "bounded_archive.hpp"
 #include "reluflow/problem.hpp"
 #include "reluflow/trajectory.hpp"
 #include "reluflow/vector_field.hpp"
@@ -15,6 +16,7 @@
 #include <cereal/types/utility.hpp>
 #include <cereal/types/vector.hpp>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace Eigen {
@@ -26,11 +28,20 @@ void save(Archive& archive, const PlainObjectBase<Derived>& matrix) {
   archive(cereal::binary_data(matrix.data(), bytes));
 }
 
-template <class Archive, class Derived>
-void load(Archive& archive, PlainObjectBase<Derived>& matrix) {
+template <class Derived>
+void load(reluflow::detail::bounded_archive& archive, PlainObjectBase<Derived>& matrix) {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
   archive(rows, columns);
+  constexpr bool is_vector = Derived::ColsAtCompileTime == 1;
+  if (rows < 0 || columns < 0 || (is_vector && columns != 1)) {
+    throw cereal::Exception("a matrix of another shape");
+  }
+  const auto height = static_cast<std::uint64_t>(rows);
+  archive.require(height, sizeof(typename Derived::Scalar));
+  // An empty matrix may be as wide as it likes, but not so wide that others stumble over it.
+  archive.require(static_cast<std::uint64_t>(columns),
+                  std::max<std::uint64_t>(1, height * sizeof(typename Derived::Scalar)));
   matrix.resize(rows, columns);
   const auto bytes = static_cast<std::size_t>(matrix.size()) * sizeof(typename Derived::Scalar);
   archive(cereal::binary_data(matrix.data(), bytes));
@@ -90,7 +101,7 @@ void serialize(Archive& archive, run_profile& p) {
 template <class Archive>
 void serialize(Archive& archive, run_statistics& s) {
   archive(s.steps, s.rejected, s.field_evaluations, s.switches, s.slides, s.repelling, s.dissipated,
-          s.invariant_drift, s.wall_seconds, s.profile);
+          s.loss_error, s.invariant_drift, s.wall_seconds, s.profile);
 }
 
 template <class Archive>

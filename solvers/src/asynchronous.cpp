@@ -16,9 +16,6 @@
 namespace reluflow::detail {
 namespace {
 
-/// Share of the tolerance that the corrections of the residuals may leave undone.
-constexpr double share = 0.1;
-
 /// A quintic follows a kink of the residuals to within about a hundredth of what the kink does to
 /// others. Steps in which the switches move others by more than this many tolerances are looked at
 /// more closely: many small kinks are smoother together than one large one.

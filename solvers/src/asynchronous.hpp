@@ -42,6 +42,9 @@ class asynchronous_step {
   /// After a complete step, by how much the next one may be longer before the bends in it matter.
   [[nodiscard]] double longer() const { return longer_; }
 
+  /// What the corrections of a complete step may leave undone, relative to a neuron's size.
+  [[nodiscard]] double undone() const { return share * rtol_; }
+
   /// Neurons whose paths replace the frozen step, increasing; empty paths for all others.
   [[nodiscard]] const std::vector<index>& followed() const { return followed_; }
   [[nodiscard]] const local_path& path(index neuron) const {
@@ -53,6 +56,9 @@ class asynchronous_step {
   [[nodiscard]] flow_modes modes_at(const frozen_step& step, double fraction) const;
 
  private:
+  /// Share of the tolerance that the corrections of the residuals may leave undone.
+  static constexpr double share = 0.1;
+
   void place(const frozen_step& step, index neuron, local_path& path) const;
   void place_with_modes(const frozen_step& step, index neuron, local_path& path) const;
   void gather_forces(const frozen_step& step, const residual_path& drive,

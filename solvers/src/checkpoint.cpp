@@ -19,7 +19,7 @@ namespace reluflow::detail {
 namespace {
 
 /// To be raised when what stands in an archive changes.
-constexpr std::string_view format_line = "reluflow checkpoint 1\n";
+constexpr std::string_view format_line = "reluflow checkpoint 3\n";
 
 /// Reads to the end; true when the last bytes are the sum over what stands before them.
 bool sum_agrees(std::istream& in) {
@@ -35,6 +35,10 @@ bool sum_agrees(std::istream& in) {
   return held == bytes_of(sum.checksum());
 }
 
+[[noreturn]] void fail_inconsistent(std::string_view where) {
+  throw invalid_input(where, "a checkpoint that contradicts itself", "one as reluflow writes it");
+}
+
 }  // namespace
 
 template <class Archive, class Self>
@@ -42,7 +46,7 @@ void integrator::transfer(Archive& archive, Self& self) {
   auto& run = self.run_;
   archive(run.initial_pattern, run.rows, run.states, run.switches, run.slides, run.dense,
           run.stopping_times, run.stalled_pairs, run.statistics);
-  archive(self.recorder_, self.watch_, self.controller_);
+  archive(self.recorder_, self.watch_, self.controller_, self.loss_error_);
   archive(self.t_, self.h_, self.resume_h_, self.calm_, self.state_, self.rate_, self.values_,
           self.modes_, self.contacts_, self.force_error_, self.ending_, self.stopping_time_reached_,
           self.stall_time_, self.stalled_);
@@ -76,20 +80,33 @@ void integrator::load(std::istream& in, std::string_view where) {
   std::string line(format_line.size(), '\0');
   in.read(line.data(), static_cast<std::streamsize>(line.size()));
   if (!in || line != format_line) {
-    throw invalid_input(where, "a file of another kind", "a checkpoint of reluflow, format 1");
+    throw invalid_input(where, "a file of another kind", "a checkpoint of reluflow, format 3");
   }
   in.seekg(begin);
   if (!sum_agrees(in)) {
     throw invalid_input(where, "a checkpoint that is cut short or damaged", "a complete one");
   }
   in.clear();
+  in.seekg(0, std::ios::end);
+  const auto bytes =
+      static_cast<std::uint64_t>(in.tellg() - begin) - format_line.size() - sum_bytes;
   in.seekg(begin + static_cast<std::streamoff>(format_line.size()));
-  cereal::PortableBinaryInputArchive archive(in);
+  try {
+    read(in, bytes, where);
+  } catch (const cereal::Exception&) {
+    fail_inconsistent(where);
+  }
+  if (!is_consistent()) fail_inconsistent(where);
+}
+
+/// The archive of `bytes` bytes that `in` stands before.
+void integrator::read(std::istream& in, std::uint64_t bytes, std::string_view where) {
+  bounded_archive archive(in, bytes);
   std::string version;
   std::uint64_t problem = 0;
   archive(version);
   if (version != version_string) {
-    throw invalid_input(where, fmt::format("a checkpoint of reluflow {}", version),
+    throw invalid_input(where, fmt::format("a checkpoint of reluflow {}", version.substr(0, 20)),
                         fmt::format("one of this version, {}", version_string));
   }
   archive(problem);
@@ -98,6 +115,7 @@ void integrator::load(std::istream& in, std::string_view where) {
                         "one with the same data, network and options");
   }
   transfer(archive, *this);
+  if (archive.left() != 0) throw cereal::Exception("more than a checkpoint");
 }
 
 }  // namespace reluflow::detail

@@ -228,6 +228,7 @@ frozen_step integrator::freeze(double h, std::vector<index> leaving) const {
 }
 
 void integrator::accept_asynchronous(const frozen_step& step) {
+  loss_error_.add(field_, state_, rate_, stepper_.error(), asynchronous_.undone(), step.drive.h);
   const double t0 = t_;
   const double t1 = end_of(step.drive.h);
   const step_solution solution{
@@ -319,6 +320,7 @@ double integrator::end_of(double h) const {
 
 /// Takes over the step that the stepper holds.
 void integrator::accept(double h) {
+  loss_error_.add(field_, state_, rate_, stepper_.error(), 0.0, h);
   const double t1 = end_of(h);
   const step_solution solution{
       t_, t1,
@@ -677,6 +679,7 @@ void integrator::close() {
     }
   }
   run_.statistics.dissipated = state_[state_.size() - 1];
+  run_.statistics.loss_error = loss_error_.at(field_, values_);
   run_.statistics.invariant_drift = largest_drift(run_.initial_network, run_.final_network);
 }
 

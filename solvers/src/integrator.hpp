@@ -2,6 +2,7 @@
 
 #include "asynchronous.hpp"
 #include "dopri5.hpp"
+#include "loss_error.hpp"
 #include "recorder.hpp"
 #include "reluflow/solvers/flow.hpp"
 #include "reluflow/surfaces.hpp"
@@ -53,6 +54,10 @@ class integrator {
   template <class Archive, class Self>
   static void transfer(Archive& archive, Self& self);
   [[nodiscard]] std::uint64_t fingerprint() const;
+  void read(std::istream& in, std::uint64_t bytes, std::string_view where);
+  /// False when what was read from a checkpoint cannot be the state of a run of this problem
+  /// (checkpoint_checks.cpp).
+  [[nodiscard]] bool is_consistent() const;
   void begin();
   void advance();
   void look_for_end();
@@ -105,6 +110,7 @@ class integrator {
   dopri5 stepper_;
   step_controller controller_;
   std::optional<error_norm> norm_;
+  loss_error loss_error_;
 
   double t_ = 0.0;
   double h_ = 0.0;

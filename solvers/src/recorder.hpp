@@ -43,6 +43,8 @@ class recorder {
   void still_sliding(double t, index neuron, index sample, double eta);
   /// Hands over the switches that are still held back for merging.
   void settle();
+  /// False when what was read from a checkpoint does not fit the trajectory and the modes.
+  [[nodiscard]] bool is_consistent(const activation_pattern& pattern) const;
 
  private:
   friend class cereal::access;

@@ -29,6 +29,8 @@ class watch {
       : field_(&field), wanted_(&wanted), progress_(wanted.size()) {}
 
   [[nodiscard]] bool empty() const noexcept { return wanted_->empty(); }
+  /// False when what was read from a checkpoint does not fit the problem.
+  [[nodiscard]] bool is_consistent() const;
   /// What is reached in (t0, t1], or at t0 where the modes have changed there, in order of time.
   [[nodiscard]] std::vector<stop_found> search(const step_solution& solution);
   /// The entry of the trajectory for one of them.

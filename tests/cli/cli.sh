@@ -43,6 +43,7 @@ check "--help lists run" grep -q '^  run ' stdout
 check "--help lists resume" grep -q '^  resume ' stdout
 check "--help lists plot" grep -q '^  plot ' stdout
 check "--help lists predict" grep -q '^  predict ' stdout
+check "--help lists verify" grep -q '^  verify ' stdout
 runs 0 run --help
 check "run --help lists --set" grep -q -- '--set' stdout
 complains 2 "A subcommand is required"
@@ -234,11 +235,11 @@ for signal in INT TERM; do
   check "SIG$signal leaves complete tables" test -s "stopped_$signal/network.csv"
 done
 
-# --- the system fails: exit code 1, one line ------------------------------------------------------------
+# --- the system fails: exit code 2, one line ------------------------------------------------------------
 
 : >plain_file
-complains 1 "plain_file/out: Not a directory" run $p --out plain_file/out
-complains 1 "plain_file: Not a directory" run $p --out plain_file
+complains 2 "plain_file/out: Not a directory" run $p --out plain_file/out
+complains 2 "plain_file: Not a directory" run $p --out plain_file
 
 # A limit on the size of files acts like a disk that is full.
 checks=$((checks + 1))
@@ -248,7 +249,7 @@ checks=$((checks + 1))
   exec "$reluflow" run $p --out full --no-plots --set record.count=200
 ) >stdout 2>stderr
 code=$?
-[ "$code" -eq 1 ] || fail "a full disk ends with 1, not $code"
+[ "$code" -eq 2 ] || fail "a full disk ends with 2, not $code"
 check "a full disk is one line" test "$(wc -l <stderr)" -eq 1
 check "a full disk is named" grep -q '^reluflow: full/.*: File too large$' stderr
 check "a full disk leaves no summary" test ! -e full/summary.json
@@ -258,7 +259,7 @@ if [ -w /dev/full ]; then
   checks=$((checks + 1))
   "$reluflow" run $p --out full_output --no-plots >/dev/full 2>stderr
   code=$?
-  [ "$code" -eq 1 ] || fail "standard output that is full ends with 1, not $code"
+  [ "$code" -eq 2 ] || fail "standard output that is full ends with 2, not $code"
   check "standard output that is full is one line" test "$(wc -l <stderr)" -eq 1
 fi
 

@@ -48,8 +48,9 @@ inline std::string run_text(const trajectory& run) {
   const run_statistics& s = run.statistics;
   std::string text = fmt::format("{} at {} in chart {}\n", to_string(run.ending), run.t,
                                  static_cast<int>(run.chart));
-  text += fmt::format("counts {} {} {} {} {} {} {} {}\n", s.steps, s.rejected, s.field_evaluations,
-                      s.switches, s.slides, s.repelling, s.dissipated, s.invariant_drift);
+  text +=
+      fmt::format("counts {} {} {} {} {} {} {} {} {}\n", s.steps, s.rejected, s.field_evaluations,
+                  s.switches, s.slides, s.repelling, s.dissipated, s.loss_error, s.invariant_drift);
   text += fmt::format("end {}\n", row_text(run.end));
   for (const record_row& row : run.rows) text += fmt::format("row {}\n", row_text(row));
   for (const network& net : run.states) text += fmt::format("state {}\n", network_text(net));

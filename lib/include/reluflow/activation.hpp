@@ -64,6 +64,10 @@ class activation_pattern {
   [[nodiscard]] std::size_t row_hash(index neuron) const noexcept;
   [[nodiscard]] bool same_row(index neuron, index other) const noexcept;
 
+  /// False only for what was read from a damaged checkpoint: planes of another size, bits beyond the
+  /// last sample, pairs in two modes.
+  [[nodiscard]] bool is_sound() const noexcept;
+
   friend bool operator==(const activation_pattern& a, const activation_pattern& b) noexcept;
 
  private:

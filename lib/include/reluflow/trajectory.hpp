@@ -96,6 +96,8 @@ struct run_statistics {
   std::int64_t slides = 0;             ///< entries into sliding
   std::int64_t repelling = 0;          ///< repelling surfaces met
   double dissipated = 0.0;  ///< int alpha |theta'|^2 dt = L(0) - L(t) up to the error of the run
+  /// Estimate of the error of the final loss (docs/verify.md); 0 for solvers that have none.
+  double loss_error = 0.0;
   double invariant_drift = 0.0;  ///< max_j |c_j(t) - c_j(0)| / (a_j^2 + |w_j|^2)
   double wall_seconds = 0.0;     ///< time inside the integrator
   run_profile profile{};         ///< of wall_seconds; what is left is bookkeeping

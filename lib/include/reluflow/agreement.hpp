@@ -1,0 +1,48 @@
+#pragma once
+
+#include "reluflow/trajectory.hpp"
+
+#include <cstdint>
+
+namespace reluflow {
+
+/// What is allowed to two runs that are said to agree.
+struct agreement_bounds {
+  double loss = 0.0;         ///< of the differences of the loss
+  double switch_time = 0.0;  ///< of the differences in the times of switches
+
+  /// For runs to `t_end` of which the coarser has the tolerance `rtol`: 10 rtol in the loss,
+  /// 1000 rtol max(1, t_end) in the times of switches, because a surface may be met slowly.
+  /// An rtol below 1e-12 counts as 1e-12: then rounding rules.
+  [[nodiscard]] static agreement_bounds at(double rtol, double t_end) noexcept;
+};
+
+/// How far two runs of one problem agree.
+///
+///     const trajectory one = integrate(data, start, flow, record);
+///     const agreement_bounds bounds = agreement_bounds::at(flow.rtol, flow.t_end);
+///     flow.rtol /= 10.0;
+///     const bool good = compare(one, integrate(data, start, flow, record)).within(bounds);
+struct agreement {
+  double loss_curve = 0.0;   ///< largest |L - L'| over the recorded times that both have, over L(0)
+  double final_loss = 0.0;   ///< |L - L'| at the end, over L(0)
+  std::int64_t matched = 0;  ///< switches that both runs have, pair by pair and in order
+  std::int64_t missed = 0;   ///< switches of one run that the other does not have
+  double switch_time = 0.0;  ///< largest |t - t'| of those that match
+  bool same_outcome = true;
+
+  /// True when every figure is within its bound; a NaN is not.
+  [[nodiscard]] bool within(const agreement_bounds& bounds) const noexcept;
+};
+
+/// The time from which on the gradient stays a thousand times below its largest recorded value, or
+/// the end of the run. What switches later does so slowly or on rounding, and has no time of its
+/// own.
+[[nodiscard]] double end_of_meaning(const trajectory& run);
+
+/// Compares two runs of one problem that record the same times. Switches count up to the earlier
+/// `end_of_meaning`; those of one pair are held against each other in order of time.
+/// @throws invalid_input when the runs have another number of neurons or other recorded times
+[[nodiscard]] agreement compare(const trajectory& one, const trajectory& other);
+
+}  // namespace reluflow
