@@ -26,3 +26,11 @@ if(RELUFLOW_SANITIZERS)
   add_compile_options(${RELUFLOW_SANITIZER_FLAGS})
   add_link_options(${RELUFLOW_SANITIZER_FLAGS})
 endif()
+
+# A fuzzer finds its way by seeing which branches its inputs take, in every object.
+if(RELUFLOW_BUILD_FUZZERS)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "RELUFLOW_BUILD_FUZZERS needs Clang: libFuzzer is part of it (the preset \"fuzz\")")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
