@@ -118,6 +118,16 @@ toml::table parse_toml(std::string_view text, const std::string& name) {
   if (text.starts_with(byte_order_mark)) {
     text.remove_prefix(byte_order_mark.size());
   }
+  // TOML forbids control characters everywhere. The parser's error for them may go on into what
+  // follows and, like its error for letters outside strings, run into undefined behaviour.
+  const auto control = std::find_if(text.begin(), text.end(), [](unsigned char c) {
+    return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+  });
+  if (control != text.end()) {
+    throw invalid_input(
+        fmt::format("{}, line {}", name, 1 + std::count(text.begin(), control, '\n')),
+        "a control character", "text that is TOML");
+  }
   // TOML forbids these, but the parser's error for them runs into undefined behaviour.
   if (const std::size_t line = toml_scanner(text).line_of_bare_non_ascii(); line != 0) {
     throw invalid_input(fmt::format("{}, line {}", name, line), "a character that is not ASCII",
