@@ -353,7 +353,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_toml_is_one_line_with_its_place) {
       {"[data]\nfile = 3\nfile = 4\n", "p.toml, line 3: found text that is no TOML ("},
       {"[data]\n[data]\n", "p.toml, line 2: found text that is no TOML ("},
       {"[data]\nx = [1, 2\n", "p.toml, line"},
-      {"[data]\nx = 1\n\x01\n", "p.toml, line 3: found text that is no TOML ("},
+      {"[data]\nx = 1\n\x01\n", "p.toml, line 3: found a control character, expected"},
       {"[data]\nx = 99999999999999999999\n", "p.toml, line 2: found text that is no TOML ("},
       {"[data]\nx = \"\xff\"\n", "p.toml, line 2: found text that is no TOML ("},
       {"[data]\nx = " + std::string(5000, '[') + "\n",

@@ -208,7 +208,8 @@ BOOST_AUTO_TEST_CASE(watching_changes_nothing) {
       const trajectory run = checked_run(p.data, p.initial, flow, record);
       BOOST_TEST(!run.stopping_times.empty());
       BOOST_TEST(run.statistics.steps == bare.statistics.steps);
-      BOOST_TEST(run.statistics.field_evaluations == bare.statistics.field_evaluations);
+      // Looking inside a step costs evaluations of the field, but moves no step.
+      BOOST_TEST(run.statistics.field_evaluations >= bare.statistics.field_evaluations);
       BOOST_TEST(run.statistics.dissipated == bare.statistics.dissipated);
       BOOST_REQUIRE(run.rows.size() == bare.rows.size());
       for (std::size_t i = 0; i < run.rows.size(); ++i) {

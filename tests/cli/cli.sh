@@ -307,7 +307,7 @@ complains 2 "problem: found a directory, expected no file, or a report that may 
 ln -s mine.html link.html
 complains 2 "link.html: found a file that is no report, expected no file, or a report that may be replaced" \
   report bare --out link.html
-complains 1 "plain_file/page.html: Not a directory" report bare --out plain_file/page.html
+complains 2 "plain_file/page.html: Not a directory" report bare --out plain_file/page.html
 # Without gnuplot the page is there, with one warning.
 checks=$((checks + 1))
 PATH=$work/empty_path "$reluflow" report converged >stdout 2>stderr

@@ -62,7 +62,7 @@ check "--quiet prints nothing" test ! -s stdout
 check "the table as a file" test "$(wc -l <checked/verify.csv)" -eq 5
 check "its header" test "$(head -1 checked/verify.csv)" = \
   "run,loss_curve,final_loss,matched,missed,switch_time,outcome,seconds,verdict"
-check "its verdicts" grep -qE "^switching asynchronous,[^,]+,[^,]+,[0-9]+,0,[^,]+,reached_end,[^,]+,agrees$" \
+check "its verdicts" grep -qE "^switching global,[^,]+,[^,]+,[0-9]+,0,[^,]+,reached_end,[^,]+,agrees$" \
   checked/verify.csv
 complains 2 "checked: found the file verify.csv, expected a directory without it (--force overwrites)" \
   verify gaussian.toml --out checked

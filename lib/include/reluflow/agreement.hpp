@@ -29,7 +29,7 @@ struct agreement {
   std::int64_t matched = 0;  ///< switches that both runs have, pair by pair and in order
   std::int64_t missed = 0;   ///< switches of one run that the other does not have
   double switch_time = 0.0;  ///< largest |t - t'| of those that match
-  bool same_outcome = true;
+  bool same_outcome = true;  ///< both ended in the same way
 
   /// True when every figure is within its bound; a NaN is not.
   [[nodiscard]] bool within(const agreement_bounds& bounds) const noexcept;
