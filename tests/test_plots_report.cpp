@@ -33,6 +33,7 @@ reluflow::run_record turning_record() {
   run.statistics.switches = 3;
   run.statistics.slides = 1;
   run.statistics.dissipated = 0.98765432109876543;
+  run.statistics.loss_error = 1.25e-11;
   run.statistics.invariant_drift = 3.3e-13;
   run.statistics.wall_seconds = 0.0123;
   run.end.gradient_norm = 1.0 / 3.0;

@@ -70,6 +70,7 @@ table_rows result_rows(const run_record& record) {
   table_rows rows{
       {"time reached", html_number(run.t)},
       {"loss", html_number(run.end.loss)},
+      {"estimated error of the loss", html_number(s.loss_error)},
       {"curvature μ = −L′/L", html_number(run.end.mu)},
       {"mean of μ", html_number(run.end.mu_mean)},
       {"gradient norm", html_number(run.end.gradient_norm)},

@@ -1,0 +1,145 @@
+// What arrives at a switching surface crosses, slides, rests or turns back; who rests is watched.
+
+#include "integrator.hpp"
+#include "length.hpp"
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <utility>
+
+namespace reluflow::detail {
+namespace {
+
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
+}  // namespace
+
+void integrator::settle(const std::vector<candidate>& arrived) {
+  std::map<index, std::vector<arrival>> arrivals;
+  std::map<index, index> at_origin;  // surface by neuron
+  for (const candidate& event : arrived) {
+    std::vector<arrival>& own = arrivals[event.neuron];
+    switch (event.kind) {
+      case event_kind::origin:
+        own.push_back({event.surface, surface_side::below});
+        at_origin.emplace(event.neuron, event.surface);
+        break;
+      case event_kind::crossing:
+        own.push_back({event.surface, settler_.guess(event.surface, modes_.pattern, event.neuron)});
+        break;
+      case event_kind::release_below:
+        own.push_back({event.surface, surface_side::below});
+        break;
+      case event_kind::release_above:
+        own.push_back({event.surface, surface_side::above});
+        break;
+      case event_kind::sign_change:
+        // What held the neuron now pushes it away: below, by the convention.
+        state_[event.neuron] = 0.0;
+        for (const index s :
+             surfaces_in(modes_.pattern, event.neuron, pair_mode::sliding, surfaces_)) {
+          own.push_back({s, surface_side::below});
+        }
+        break;
+    }
+  }
+  for (const auto& [neuron, own] : arrivals) {
+    if (const auto surface = at_origin.find(neuron); surface != at_origin.end()) {
+      pass_origin(neuron, surface->second);
+    } else {
+      settle_neuron(neuron, own);
+    }
+  }
+  count_restart(arrivals);
+  evaluate();
+}
+
+void integrator::settle_neuron(index neuron, const std::vector<arrival>& arrivals) {
+  neuron_modes modes = modes_of(neuron);
+  std::vector<mode_change> changes;
+  for (const index s : settler_.settle(arrivals, force_on(neuron), modes, changes)) {
+    contacts_.insert({neuron, s});
+  }
+  adopt(neuron, std::move(modes), changes);
+}
+
+void integrator::pass_origin(index neuron, index surface) {
+  neuron_modes modes = modes_of(neuron);
+  std::vector<mode_change> changes;
+  const auto line = settler_.pass_origin(surface, force_on(neuron), modes, changes);
+  auto w = field_.vectors(state_).col(neuron);
+  w.setZero();
+  if (line) w = beyond_origin * std::abs(state_[neuron]) * *line;
+  adopt(neuron, std::move(modes), changes);
+}
+
+neuron_modes integrator::modes_of(index neuron) const {
+  neuron_modes modes{modes_.pattern.row(neuron), std::nullopt};
+  if (const auto frame = modes_.frames.find(neuron); frame != modes_.frames.end()) {
+    modes.frame = frame->second;
+  }
+  return modes;
+}
+
+void integrator::adopt(index neuron, neuron_modes modes, const std::vector<mode_change>& changes) {
+  modes_.pattern.set_row(neuron, modes.row);
+  if (modes.frame) {
+    const auto own = modes_.frames.insert_or_assign(neuron, std::move(*modes.frame)).first;
+    own->second.project(field_.vectors(state_).col(neuron));
+  } else {
+    modes_.frames.erase(neuron);
+  }
+  for (const mode_change& change : changes) recorder_.changed(t_, neuron, change);
+}
+
+neuron_force integrator::force_on(index neuron) const {
+  neuron_force force;
+  force.sign = field_.sign(state_, neuron);
+  if (force.sign == 0.0) force.sign = rate_[neuron] < 0.0 ? -1.0 : 1.0;
+  force.active.resize(field_.dimension());
+  field_.active_force(modes_.pattern, neuron, values_.residuals, force.active);
+  force.residual = [this](index k) { return values_.residuals[k]; };
+  force.error = force_error_;
+  return force;
+}
+
+void integrator::rest(const std::vector<std::pair<index, index>>& pairs) {
+  for (const auto& [neuron, surface] : pairs) {
+    if (!surfaces_.one_sided(surface)) continue;
+    surfaces_.set_mode(modes_.pattern, neuron, surface, pair_mode::resting);
+  }
+}
+
+/// Resting pairs whose normal velocity is no longer zero leave downward, or are settled again. The
+/// others are put back on their surfaces: what rounding leaves there would grow relative to a
+/// neuron that shrinks.
+void integrator::watch_resting() {
+  std::map<index, std::vector<arrival>> woken;
+  for (index j = 0; j < field_.neurons(); ++j) {
+    for (const index s : surfaces_in(modes_.pattern, j, pair_mode::resting, surfaces_)) {
+      const auto normal = surfaces_.normals().col(s);
+      auto w = field_.vectors(state_).col(j);
+      const double sign = field_.sign(state_, j);
+      const double velocity = sign * normal.dot(values_.forces.col(j));
+      if (std::abs(velocity) <= force_error_) {
+        const double off = normal.dot(w);
+        if (field_.chart() == chart_kind::spherical) {
+          const double growth = sign * values_.forces.col(j).dot(w);
+          field_.vectors(rate_).col(j) += growth * off * normal;
+        }
+        w -= off * normal;
+      } else if (velocity < 0.0 || normal.dot(w) < -8.0 * epsilon * length(w)) {
+        surfaces_.set_mode(modes_.pattern, j, s, pair_mode::inactive);
+      } else {
+        woken[j].push_back({s, surface_side::below});
+      }
+    }
+  }
+  if (woken.empty()) return;
+  for (const auto& [neuron, arrivals] : woken) settle_neuron(neuron, arrivals);
+  count_restart(woken);
+  evaluate();
+}
+
+}  // namespace reluflow::detail
