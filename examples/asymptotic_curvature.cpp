@@ -52,7 +52,6 @@ figures_of_run follow(index samples, index dimension, double times, std::uint64_
       times * 1.5 *
       weakly_interacting::cutoff_unit(static_cast<double>(samples), static_cast<double>(width));
   flow.rtol = 1e-6;
-  flow.switching = switching_method::asynchronous;
   flow.stop_loss = 1e-26;  // below is rounding
   record_options record;
   record.states = false;

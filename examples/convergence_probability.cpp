@@ -53,7 +53,6 @@ double time_to_converge(index samples, index dimension, index width, std::uint64
   flow_options flow;
   flow.t_end = 2.0 * unit;
   flow.rtol = 1e-5;
-  flow.switching = switching_method::asynchronous;
   flow.stop_loss = 0.5 / static_cast<double>(samples);
   record_options record;
   record.states = false;

@@ -144,7 +144,6 @@ int main(int argc, char** argv) {
     flow_options flow;
     flow.t_end = t_end;
     flow.rtol = 1e-7;
-    flow.switching = switching_method::asynchronous;
     const trajectory run = integrate(data, gaussian_network(width, 5, scale, set.seed), flow);
     const Eigen::VectorXd beta = simplicity::least_squares_of(data).beta;
     found.push_back(histogram_of(run.final_network, beta));

@@ -71,7 +71,6 @@ int main(int argc, char** argv) {
     flow_options flow;
     flow.t_end = t_flow;
     flow.rtol = 1e-7;
-    flow.switching = switching_method::asynchronous;
     flow.stop_loss = 1e-6;
     const trajectory run = integrate(data, start, flow);
     const auto errors =

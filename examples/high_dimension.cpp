@@ -64,7 +64,6 @@ experiment train(index samples, index width, double t_end, std::uint64_t seed) {
       {data, balanced_network(width, dimension, log_scale, seed), {}, {}, seed}, {}, {}, {}};
   one.task.flow.t_end = t_end;
   one.task.flow.rtol = 1e-8;
-  one.task.flow.switching = switching_method::asynchronous;
   one.task.flow.stop_loss = 1e-3 * loss(data, one.task.initial);
   one.task.record.times = linear_times(t_end, 1 + static_cast<index>(std::ceil(t_end / 4.0)));
   one.task.record.stopping_times = all_stopping_times(data, one.task.initial);

@@ -63,7 +63,6 @@ problem lazy_problem(const dataset& data, index width, std::uint64_t seed) {
   const double log_scale = std::log(10.0) - 0.5 * std::log(static_cast<double>(width));
   problem task{data, balanced_network(width, data.dimension(), log_scale, seed), {}, {}, seed};
   task.flow.t_end = 100.0;
-  task.flow.switching = switching_method::asynchronous;
   task.flow.stop_loss = 1e-20;
   task.record.times = log_times(task.flow.t_end, 401);
   // The loss falls from the start: something has to be known before 0.01.

@@ -43,7 +43,6 @@ experiment train(index samples, index width, double noise, std::uint64_t seed) {
   problem task{std::move(data), std::move(start), {}, {}, seed};
   task.flow.t_end = 150.0;
   task.flow.rtol = 1e-11;
-  task.flow.switching = switching_method::asynchronous;
   task.record.times = linear_times(task.flow.t_end, 601);
   task.record.stopping_times = usual_stopping_times(task.data, task.initial);
   for (stopping_time& one :

@@ -49,7 +49,6 @@ trajectory to_the_limit(const dataset& data, index width, double t_end, std::uin
   flow_options flow;
   flow.t_end = t_end;
   flow.rtol = 1e-6;
-  flow.switching = switching_method::asynchronous;
   flow.stop_gradient = 1e-9;
   record_options record;
   record.states = false;
@@ -118,7 +117,6 @@ int main(int argc, char** argv) {
   flow_options flow;
   flow.t_end = t_flow;
   flow.rtol = 1e-7;
-  flow.switching = switching_method::asynchronous;
   const trajectory run = integrate(data, second.final_network, flow, {linear_times(t_flow, 21)});
 
   const double before = 2.0 * first.rows.back().loss;

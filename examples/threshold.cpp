@@ -44,7 +44,6 @@ trajectory train(const sizes& of, const dataset& data, double t_end, std::uint64
   flow_options flow;
   flow.t_end = t_end;
   flow.rtol = of.rtol;
-  flow.switching = switching_method::asynchronous;
   flow.stop_loss = 1e-6;
   flow.stop_gradient = 1e-7;
   flow.max_steps = 100'000'000;

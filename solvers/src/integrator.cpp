@@ -190,7 +190,8 @@ void integrator::close() {
     }
   }
   run_.statistics.dissipated = account_.dissipated() + state_[state_.size() - 1];
-  run_.statistics.loss_error = loss_error_.at(field_, values_);
+  run_.statistics.loss_error =
+      loss_error_.at(field_.output_scale() * values_.speed, rounding_of_loss(values_.residuals));
   run_.statistics.invariant_drift = largest_drift(run_.initial_network, run_.final_network);
 }
 

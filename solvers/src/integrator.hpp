@@ -67,10 +67,12 @@ class integrator {
   [[nodiscard]] Eigen::VectorXd state_inside(double fraction);
   [[nodiscard]] Eigen::ArrayXd rounding_of(const Eigen::VectorXd& residuals) const;
   [[nodiscard]] double rounding_of_forces(const Eigen::VectorXd& residuals) const;
+  [[nodiscard]] double rounding_of_loss(const Eigen::VectorXd& residuals) const;
   [[nodiscard]] double energy_error(double dissipated) const;
   [[nodiscard]] step_view view() const;
 
   void accept(double h);
+  void arrive(double t1);
   void accept_asynchronous(const frozen_step& step, Eigen::VectorXd end, flow_modes end_modes);
   [[nodiscard]] bool advance_asynchronous(double h);
   [[nodiscard]] frozen_step freeze(double h, std::vector<index> leaving) const;

@@ -120,16 +120,10 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
   for (const index j : asynchronous_.followed()) {
     for (const index s : asynchronous_.path(j).contacts) contacts_.insert({j, s});
   }
-  t_ = t1;
   state_ = std::move(end);
   modes_ = std::move(end_modes);
   rate_.swap(end_rate_);
-  std::swap(values_, end_values_);
-  ++run_.statistics.steps;
-  book_energy();
-  restore_constraints();
-  refresh_contacts();
-  watch_resting();
+  arrive(t1);
 }
 
 bool integrator::try_step(double h) {
@@ -160,13 +154,16 @@ Eigen::ArrayXd integrator::rounding_of(const Eigen::VectorXd& residuals) const {
   return epsilon * (32.0 * residuals.array().abs() + 8.0 * data_->labels().array().abs());
 }
 
+double integrator::rounding_of_loss(const Eigen::VectorXd& residuals) const {
+  return (rounding_of(residuals) * residuals.array().abs()).mean();
+}
+
 /// How far the loss between `values_` and `end_values_` is from what was dissipated in between, in
 /// units of what is allowed: rtol times the latter, times |r(0)|/|r| because residuals are known
 /// relative to the labels, and the rounding of the losses.
 double integrator::energy_error(double dissipated) const {
-  const Eigen::VectorXd& r = values_.residuals;
-  const double rounding = (rounding_of(r) * r.array().abs()).mean();
-  const double allowed = flow_->rtol * account_.decay(values_.loss) * dissipated + rounding;
+  const double allowed =
+      flow_->rtol * account_.decay(values_.loss) * dissipated + rounding_of_loss(values_.residuals);
   const double missing = std::abs(values_.loss - end_values_.loss - dissipated);
   return allowed > 0.0 ? missing / allowed : 0.0;
 }
@@ -226,9 +223,14 @@ void integrator::accept(double h) {
   const double until = recorded_until(solution);
   recorder_.keep_dense(solution, 0.0, 1.0, until);
   if (until < t1) return stop_at(until, solution);
-  t_ = t1;
   state_ = stepper_.new_state();
   rate_ = stepper_.new_rate();
+  arrive(t1);
+}
+
+/// At the end of a step, whose state and rate are in place already.
+void integrator::arrive(double t1) {
+  t_ = t1;
   std::swap(values_, end_values_);
   ++run_.statistics.steps;
   book_energy();

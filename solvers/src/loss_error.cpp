@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace reluflow::detail {
 
@@ -27,16 +26,6 @@ void loss_error::add(const vector_field& field, const Eigen::VectorXd& state,
   // Where the flow stands still the quotient means nothing, and a step delays by its length at
   // most.
   delay_ += missed < speed * step ? missed / speed : (speed > 0.0 ? step : 0.0);
-}
-
-double loss_error::at(const vector_field& field, const field_values& values) const {
-  constexpr double epsilon = std::numeric_limits<double>::epsilon();
-  const Eigen::VectorXd residuals = values.residuals.cwiseAbs();
-  // Residuals are differences of labels and outputs, and round like these.
-  const Eigen::VectorXd rounding =
-      epsilon * (32.0 * residuals + 8.0 * field.data().labels().cwiseAbs());
-  const double rounded = residuals.dot(rounding) / static_cast<double>(field.samples());
-  return field.output_scale() * values.speed * delay_ + rounded;
 }
 
 }  // namespace reluflow::detail

@@ -27,9 +27,10 @@ class loss_error {
   void add(const vector_field& field, const Eigen::VectorXd& state, const Eigen::VectorXd& rate,
            const Eigen::VectorXd& error, double undone, double step);
 
-  /// Never negative, and at least the rounding of the loss itself.
-  /// @param values  of the field at the end of the run
-  [[nodiscard]] double at(const vector_field& field, const field_values& values) const;
+  /// Never negative.
+  /// @param rate      -L' at the end of the run
+  /// @param rounding  of the loss itself
+  [[nodiscard]] double at(double rate, double rounding) const { return rate * delay_ + rounding; }
 
  private:
   friend class cereal::access;
