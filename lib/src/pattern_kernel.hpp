@@ -25,13 +25,15 @@ struct product {
 void multiply_baseline(const product& p, std::int64_t begin, std::int64_t end);
 void multiply_avx2(const product& p, std::int64_t begin, std::int64_t end);
 
-/// Which surfaces are near: bit s of `near` is set when |z_s| <= reach, z = sum of w_i columns.
+/// Which surfaces a line comes near to: bit s of `near` is set when z_s is within [-slack, slack]
+/// somewhere from z = sum of from_i columns to z + sum of along_i columns.
 struct nearness {
   const double* normals_by_row;  // surfaces x dimension, column by column
   std::int64_t surfaces;
   std::int64_t dimension;
-  const double* w;
-  double reach;
+  const double* from;
+  const double* along;
+  double slack;
   std::uint64_t* near;  // ceil(surfaces / 64) words
 };
 
@@ -59,19 +61,28 @@ inline std::uint64_t bits_of(const four_masks& masks) {
 #endif
 }
 
-/// The bits of 32 surfaces from `first` on.
-inline std::uint64_t near_of_32(const nearness& task, std::int64_t first) {
-  four z[8] = {};
+/// The bits of 16 surfaces from `first` on.
+inline std::uint64_t near_of_16(const nearness& task, std::int64_t first) {
+  four z[4] = {};
+  four change[4] = {};
   for (std::int64_t i = 0; i < task.dimension; ++i) {
     const double* const column = task.normals_by_row + i * task.surfaces + first;
-    const four weight = {task.w[i], task.w[i], task.w[i], task.w[i]};
-    for (int q = 0; q < 8; ++q) {
-      z[q] += *reinterpret_cast<const four_anywhere*>(column + 4 * q) * weight;
+    const four from = {task.from[i], task.from[i], task.from[i], task.from[i]};
+    const four along = {task.along[i], task.along[i], task.along[i], task.along[i]};
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) {
+      const four normals = *reinterpret_cast<const four_anywhere*>(column + 4 * q);
+      z[q] += normals * from;
+      change[q] += normals * along;
     }
   }
   std::uint64_t bits = 0;
-  for (int q = 0; q < 8; ++q) {
-    bits |= bits_of((z[q] <= task.reach) & (z[q] >= -task.reach)) << (4 * q);
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    const four end = z[q] + change[q];
+    const four_masks above = (z[q] > task.slack) & (end > task.slack);
+    const four_masks below = (z[q] < -task.slack) & (end < -task.slack);
+    bits |= bits_of(~(above | below)) << (4 * q);
   }
   return bits;
 }
@@ -79,16 +90,23 @@ inline std::uint64_t near_of_32(const nearness& task, std::int64_t first) {
 inline void find_near(const nearness& task) {
   std::int64_t first = 0;
   for (; first + 64 <= task.surfaces; first += 64) {
-    *(task.near + first / 64) = near_of_32(task, first) | near_of_32(task, first + 32) << 32;
+    std::uint64_t bits = 0;
+    for (int part = 0; part < 64; part += 16) bits |= near_of_16(task, first + part) << part;
+    *(task.near + first / 64) = bits;
   }
   if (first == task.surfaces) return;
   std::uint64_t bits = 0;
   for (std::int64_t s = first; s < task.surfaces; ++s) {
     double z = 0.0;
+    double change = 0.0;
     for (std::int64_t i = 0; i < task.dimension; ++i) {
-      z += task.normals_by_row[i * task.surfaces + s] * task.w[i];
+      z += task.normals_by_row[i * task.surfaces + s] * task.from[i];
+      change += task.normals_by_row[i * task.surfaces + s] * task.along[i];
     }
-    if (z <= task.reach && z >= -task.reach) bits |= std::uint64_t{1} << (s - first);
+    const double end = z + change;
+    const bool above = z > task.slack && end > task.slack;
+    const bool below = z < -task.slack && end < -task.slack;
+    if (!above && !below) bits |= std::uint64_t{1} << (s - first);
   }
   *(task.near + first / 64) = bits;
 }

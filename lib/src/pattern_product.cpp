@@ -36,15 +36,16 @@ void multiply(const product& p) {
 
 }  // namespace
 
-void surfaces_within(const Eigen::MatrixXd& normals_by_row, const double* w, double reach,
-                     std::uint64_t* near) {
+void surfaces_near_line(const Eigen::MatrixXd& normals_by_row, const double* from,
+                        const double* along, double slack, std::uint64_t* near) {
   static void (*const best)(const nearness&) = [] {
 #ifdef RELUFLOW_AVX2
     if (__builtin_cpu_supports("avx2")) return &find_near_avx2;
 #endif
     return &find_near_baseline;
   }();
-  best({normals_by_row.data(), normals_by_row.rows(), normals_by_row.cols(), w, reach, near});
+  best({normals_by_row.data(), normals_by_row.rows(), normals_by_row.cols(), from, along, slack,
+        near});
 }
 
 void sum_over_samples(const activation_pattern& pattern, const Eigen::MatrixXd& values,

@@ -103,7 +103,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
   residual_path drive = step.drive;
   for (int round = 0; round < most_corrections; ++round) {
     drive.control += change;
-    drive.expand();
+    drive.expand(field_->data().norms());
     follow(step, drive, everyone, false);
     if (!all_finished()) return false;
     change = (-alpha * outputs(step, false) - drive.control).colwise() + field_->data().labels();
@@ -131,9 +131,14 @@ bool asynchronous_step::more_leave(const frozen_step& step) {
     for (index i = 0; i < looks; ++i) {
       w.col(i) = paths_[at].at(static_cast<double>(i + 1) / looks).tail(start.w.size());
     }
-    const double reach = 1.1 * longest_column(w.colwise() - start.w) + noise;
+    const Eigen::VectorXd chord = w.col(looks - 1) - start.w;
+    double slack = 0.0;
+    for (index i = 0; i < looks; ++i) {
+      const double at_look = static_cast<double>(i + 1) / looks;
+      slack = std::max(slack, length(w.col(i) - start.w - at_look * chord));
+    }
     std::vector<std::uint64_t> near;
-    surfaces_->visit_within(start.w, reach, near, [&](index s) {
+    surfaces_->visit_near_line(start.w, chord, 1.1 * slack + noise, near, [&](index s) {
       const pair_mode mode = step.modes.pattern(j, surfaces_->representative(s));
       const Eigen::RowVectorXd z = surfaces_->normals().col(s).transpose() * w;
       crossed[at] = (mode == pair_mode::active && z.minCoeff() < -noise) ||

@@ -76,9 +76,12 @@ bool integrator::complete(const frozen_step& step) {
 }
 
 frozen_step integrator::freeze(double h, std::vector<index> leaving) const {
-  frozen_step step{
-      state_, modes_, contacts_, {residual_control_, h, force_error_, {}, {}}, std::move(leaving)};
-  step.drive.expand();
+  frozen_step step{state_,
+                   modes_,
+                   contacts_,
+                   {residual_control_, h, force_error_, 0.0, {}, {}},
+                   std::move(leaving)};
+  step.drive.expand(data_->norms());
   return step;
 }
 

@@ -1,6 +1,7 @@
 #include "local_flow.hpp"
 
 #include "length.hpp"
+#include "surface_window.hpp"
 
 #include <boost/math/tools/roots.hpp>
 
@@ -19,21 +20,28 @@ namespace {
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double rounding = 8.0 * epsilon;
 
+/// A fraction beyond every piece.
+constexpr double never = 2.0;
+
 /// The Taylor series of a piece converges fast when length * |D| is at most this.
 constexpr double longest_piece = 1.0;
 
 /// Switches of one neuron in one step beyond which the step is given up.
 constexpr int most_switches = 20000;
 
-/// Pieces are made so short that they may meet no more surfaces than this: every switch begins a
-/// new piece, and all surfaces that it may meet are looked at again.
-constexpr std::size_t most_candidates = 32;
+/// Windows are made so short that about so many surfaces can be met in them: at every switch all of
+/// them are looked at again.
+constexpr double wanted_candidates = 8.0;
+constexpr std::size_t most_candidates = 16;
 
-/// In units of the step: no shorter piece is made for the sake of few candidates.
-constexpr double shortest_piece = 1e-4;
+/// In units of the step: no shorter window is made for the sake of few candidates.
+constexpr double shortest_window = 1e-4;
 
-/// Coefficients of a force below this many times its size are rounding of the residuals' own.
-constexpr double negligible = 1e-14;
+/// Windows whose surfaces are looked for at once among all.
+constexpr double windows_of_an_outlook = 8.0;
+
+/// Switches that a window has room for, in units of the largest one that can happen.
+constexpr double bends_in_a_window = 3.0;
 
 /// Right-multiplication by this turns Bernstein coefficients into those of powers.
 const matrix6& to_monomials() {
@@ -52,14 +60,15 @@ const matrix6& to_monomials() {
   return conversion;
 }
 
-/// Turns coefficients of powers of t (columns 0 to `degree`) into those of u, t = begin + length u.
+/// Turns coefficients of powers of t (columns 0 to 5) into those of u, t = begin + length u; only
+/// columns up to `last` are made.
 template <class Coefficients>
-void shift(Coefficients& polynomial, int degree, double begin, double length) {
-  for (int i = 0; i < degree; ++i) {
-    for (int l = degree - 1; l >= i; --l) polynomial.col(l) += begin * polynomial.col(l + 1);
+void shift(Coefficients& polynomial, double begin, double length, int last = 5) {
+  for (int i = 0; i <= std::min(last, 4); ++i) {
+    for (int l = 4; l >= i; --l) polynomial.col(l) += begin * polynomial.col(l + 1);
   }
   double power = length;
-  for (int l = 1; l <= degree; ++l, power *= length) polynomial.col(l) *= power;
+  for (int l = 1; l <= last; ++l, power *= length) polynomial.col(l) *= power;
 }
 
 bool is_held(pair_mode mode) { return mode == pair_mode::sliding || mode == pair_mode::resting; }
@@ -68,11 +77,13 @@ double sense_of(pair_mode mode) { return mode == pair_mode::active ? 1.0 : -1.0;
 
 }  // namespace
 
-void residual_path::expand() {
+void residual_path::expand(const Eigen::VectorXd& norms) {
   // Differences first: residuals that hardly change are to keep small coefficients.
   monomials = (control.colwise() - control.col(0)) * to_monomials();
   monomials.col(0) = control.col(0);
   by_sample = monomials.transpose();
+  strongest = control.cwiseAbs().rowwise().maxCoeff().cwiseProduct(norms).maxCoeff() /
+              static_cast<double>(norms.size());
 }
 
 /// The state of one walk through a step.
@@ -103,13 +114,13 @@ class local_flow::traveller {
   struct candidate {
     index surface;
     pair_mode mode;
-    double z;        // signed so that it is >= 0 before a switch
-    double speed;    // dz/du at the start of the piece
-    double soonest;  // u before which it is not met
+    double z = 0.0;        // signed so that it is >= 0 before a switch
+    double speed = 0.0;    // dz/du at the start of the piece
+    double soonest = 0.0;  // u before which it is not met
   };
 
   struct event {
-    double u = 2.0;
+    double u = never;
     index surface = -1;
     surface_side guess = surface_side::below;
     bool sign_change = false;
@@ -128,14 +139,14 @@ class local_flow::traveller {
 
   void run(bool search_switches) {
     double at = 0.0;
+    if (search_switches) longest = first_window();
     for (int switches = 0; at < 1.0;) {
-      expand(at);
-      if (search_switches && !collect()) continue;
+      expand(at, search_switches ? prospect(at) : 1.0);
+      if (search_switches && !see(at)) continue;
       const event first = search_switches ? search() : event{};
       const bool switched = first.u <= 1.0;
       const double u = switched ? first.u : 1.0;
-      double end = std::min(1.0, begin + u * length_);
-      if (!switched && end > 1.0 - epsilon) end = 1.0;
+      const double end = switched ? std::min(end_, begin + u * length_) : end_;
       keep(u, end);
       at = end;
       advance(u);
@@ -151,27 +162,26 @@ class local_flow::traveller {
   void project(const sliding_frame* frame) {
     force = active;
     if (frame != nullptr) frame->project(force);
-    double size = 0.0;
-    quintic sizes;
-    for (int i = 0; i < 6; ++i) size += sizes[i] = length(force.col(i));
-    force_bound = size;
-    products.degree = 5;
-    while (products.degree > 1 && sizes.tail(7 - products.degree).sum() <= negligible * size) {
-      products.degree -= 2;
-    }
+    for (int i = 0; i < 6; ++i) sizes[i] = length(force.col(i));
   }
 
-  /// The series from `from` to the end of the step, or as far as they converge fast.
-  void expand(double from) {
+  /// The series from `from` to `until`, or as far as they converge fast.
+  void expand(double from, double until) {
     begin = from;
-    length_ = std::min(longest, 1.0 - begin);
+    end_ = until;
+    length_ = end_ - begin;
     // |D| <= sum of |D_i| on the step.
+    const double force_bound = sizes.sum();
     if (drive.h * length_ * force_bound > longest_piece) {
       length_ = longest_piece / (drive.h * force_bound);
+      end_ = begin + length_;
     }
-    const int q = products.degree;
+    const double rate = drive.h * length_;
+    const double tolerance =
+        std::max(0.5 * epsilon, flow.accuracy_ * std::min(1.0, rate * force_bound));
+    const int q = products.degree = force_degree(tolerance / rate);
     piece_force = force;
-    shift(piece_force, q, begin, length_);
+    shift(piece_force, begin, length_, q);
     for (int i = 0; i <= q; ++i) {
       for (int l = 0; l <= i; ++l) {
         products.gram(i, l) = products.gram(l, i) = piece_force.col(i).dot(piece_force.col(l));
@@ -180,7 +190,19 @@ class local_flow::traveller {
       products.lengths[i] = std::sqrt(products.gram(i, i));
     }
     w_size = length(w);
-    series.expand(path.a, std::abs(path.a) + w_size, products, drive.h * length_);
+    series.expand(path.a, std::abs(path.a) + w_size, products, rate, tolerance);
+  }
+
+  /// The degree at which the force may be cut off on the piece.
+  /// @param negligible  forces that may be left out
+  [[nodiscard]] int force_degree(double negligible) const {
+    Eigen::Matrix<double, 1, 6> on_piece = sizes.transpose();
+    shift(on_piece, begin, length_);
+    double tail = on_piece[5] + on_piece[4];
+    if (tail > negligible) return 5;
+    tail += on_piece[3];
+    if (tail > negligible) return 3;
+    return tail + on_piece[2] > negligible ? 2 : 1;
   }
 
   /// Keeps the piece up to `u`, where it ends at fraction `end`.
@@ -195,71 +217,66 @@ class local_flow::traveller {
     path.dissipated += part.dissipated;
   }
 
-  void advance(double u) {
+  /// w(u) - w(0) on the piece.
+  [[nodiscard]] vector displacement(double u) const {
     const quintic phi = series.phi_at(u, products.degree);
     vector step = phi[0] * piece_force.col(0);
     for (int i = 1; i <= products.degree; ++i) step += phi[i] * piece_force.col(i);
-    travelled += length(step);
+    return step;
+  }
+
+  void advance(double u) {
+    const vector step = displacement(u);
     w += step;
     path.a = series.output_weight(u);
     w_size = length(w);
     leave_contacts();
   }
 
-  /// Finds the surfaces that the piece may meet. False when there are too many of them: then the
-  /// piece is to be taken again, shorter.
-  bool collect() {
+  /// A guess of how long a window of few surfaces is, were their normals spread evenly: half of
+  /// those within reach are met, and a fraction of about 0.8 sqrt(d) r is within r of a unit
+  /// vector.
+  [[nodiscard]] double first_window() const {
+    const double reach = drive.h * std::abs(path.a) * sizes.sum();
+    const double met = 0.4 * std::sqrt(static_cast<double>(w.size())) * reach *
+                       static_cast<double>(flow.surfaces_->size());
+    return met > 0.0 ? std::min(1.0, wanted_candidates * length(w) / met) : 1.0;
+  }
+
+  /// How far to look from `at`: to the end of the window, or so far that a new one holds few
+  /// surfaces.
+  [[nodiscard]] double prospect(double at) const {
+    return at < window.end() ? window.end() : std::min(1.0, at + longest);
+  }
+
+  /// Makes sure that the window holds all surfaces that the piece from `at` on may meet. False when
+  /// the piece is to be expanded again.
+  bool see(double at) {
+    const vector along = displacement(1.0);
     const double noise = rounding * w_size;
-    const double ahead = travelled + series.travel + noise;
-    look_around(ahead);
+    const double stray = series.stray + noise;
+    if (window.covers(at, end_, w, along, stray)) return true;
+    const double kick = drive.h * length_ * std::abs(path.a) * drive.strongest;
+    const double slack = 2.0 * stray + bends_in_a_window * kick;
+    window.close();
+    if (!outlook.covers(at, end_, w, along, slack)) {
+      expand(at, std::min(1.0, at + windows_of_an_outlook * length_));
+      const double kicks = bends_in_a_window * windows_of_an_outlook * kick;
+      outlook.open(*flow.surfaces_, at, end_, w, displacement(1.0),
+                   2.0 * (series.stray + noise + slack) + kicks);
+      return false;
+    }
+    window.open(outlook, at, end_, w, along, slack);
+    const std::size_t surfaces = window.within().size();
+    longest = length_ * std::min(2.0, wanted_candidates /
+                                          static_cast<double>(std::max<std::size_t>(surfaces, 1)));
+    if (surfaces > most_candidates && length_ > shortest_window) {
+      window.close();
+      return false;
+    }
     candidates.clear();
-    if (near.size() > most_candidates && travelled == 0.0) {
-      // All distances are fresh: no need to compute any in order to count them.
-      const auto many = std::count_if(near.begin(), near.end(), [&](index s) {
-        return due[s] <= ahead && !(on_surface && is_held(mode_on(s)));
-      });
-      if (!few_enough(static_cast<std::size_t>(many))) return false;
-    }
-    for (const index s : near) {
-      if (due[s] > ahead) continue;
-      const pair_mode mode = mode_on(s);
-      if (is_held(mode)) continue;
-      const double z = sense_of(mode) * normal(s).dot(w);
-      due[s] = travelled + z;
-      if (due[s] <= ahead) candidates.push_back({s, mode, z, 0.0, 0.0});
-    }
-    return few_enough(candidates.size());
-  }
-
-  /// False when a piece may meet so many surfaces that it had better be shorter.
-  bool few_enough(std::size_t surfaces) {
-    if (surfaces <= most_candidates || length_ < shortest_piece) {
-      if (4 * surfaces < most_candidates) longest = 2.0 * length_;
-      return true;
-    }
-    longest = length_ * 0.5 * static_cast<double>(most_candidates) / static_cast<double>(surfaces);
-    horizon = travelled;
-    return false;
-  }
-
-  /// Makes sure that `near` holds every surface that can be met before the neuron has travelled as
-  /// far as `ahead`.
-  void look_around(double ahead) {
-    if (ahead <= horizon) return;
-    if (due.size() == 0) {
-      flow.surfaces_->distances(w, due);
-      due = due.array().abs() + travelled;
-    }
-    // For so many pieces that the passes over all surfaces and over the near ones cost the same.
-    const double pieces = std::sqrt(static_cast<double>(due.size()) / most_candidates);
-    horizon = travelled + std::max(2.0, pieces) * (ahead - travelled);
-    room.resize(static_cast<std::size_t>(due.size()));
-    std::size_t count = 0;
-    for (index s = 0; s < due.size(); ++s) {
-      room[count] = s;
-      count += due[s] <= horizon ? 1 : 0;
-    }
-    near = std::span(room.data(), count);
+    for (const index s : window.within()) candidates.push_back({s, mode_on(s)});
+    return true;
   }
 
   event search() {
@@ -271,20 +288,24 @@ class local_flow::traveller {
             : std::nullopt;
     // z lies between z_0 + z_1 u -+ bend u^2.
     const double bend = series.bend;
-    std::erase_if(candidates, [&](candidate& c) {
-      if (on_line && c.surface != *on_line) return true;
-      c.speed = sense_of(c.mode) * series.phi(0, 1) * normal(c.surface).dot(piece_force.col(0));
-      if (c.z > noise && c.z + c.speed - bend > noise) return true;
+    for (candidate& c : candidates) {
+      c.soonest = never;
+      if (is_held(c.mode) || (on_line && c.surface != *on_line)) continue;
+      const double sense = sense_of(c.mode);
+      c.z = sense * normal(c.surface).dot(w);
+      c.speed = sense * series.phi(0, 1) * normal(c.surface).dot(piece_force.col(0));
+      if (c.z > noise && c.z + c.speed - bend > noise) continue;
       const double root = std::sqrt(c.speed * c.speed + 4.0 * bend * std::max(c.z, 0.0));
       c.soonest = c.z > noise ? 2.0 * c.z / (root - c.speed) : 0.0;
-      return false;
-    });
-    std::sort(candidates.begin(), candidates.end(), [](const candidate& x, const candidate& y) {
-      return std::tie(x.soonest, x.surface) < std::tie(y.soonest, y.surface);
-    });
+    }
     event first;
-    for (const candidate& c : candidates) {
-      if (c.soonest >= first.u) break;
+    while (true) {
+      const auto next = std::min_element(
+          candidates.begin(), candidates.end(),
+          [](const candidate& x, const candidate& y) { return x.soonest < y.soonest; });
+      if (next == candidates.end() || next->soonest >= first.u) break;
+      const candidate c = *next;
+      next->soonest = never;
       const bool touched =
           std::find(path.contacts.begin(), path.contacts.end(), c.surface) != path.contacts.end();
       if (touched && c.speed - bend > noise + slow) continue;
@@ -355,6 +376,7 @@ class local_flow::traveller {
       if (c.mode == pair_mode::inactive && flow.surfaces_->one_sided(c.surface)) {
         flow.surfaces_->set_mode(path.modes.row, 0, c.surface, pair_mode::resting);
         on_surface = true;
+        look_at_modes();
       }
       return {};
     }
@@ -375,8 +397,8 @@ class local_flow::traveller {
         multipliers(f, i) += sense * flow.settler_->strength_below(s, residual);
       }
     }
-    shift(multipliers, 5, begin, length_);
-    shift(strengths, 5, begin, length_);
+    shift(multipliers, begin, length_);
+    shift(strengths, begin, length_);
     for (index f = 0; f < multipliers.rows(); ++f) {
       const Eigen::Matrix<double, 1, 6> held = multipliers.row(f);
       const Eigen::Matrix<double, 1, 6> left = strengths.row(f) - held;
@@ -419,9 +441,8 @@ class local_flow::traveller {
       const auto line = flow.settler_->pass_origin(first.surface, push, path.modes, changes);
       w.setZero();
       if (line) w = beyond_origin * std::abs(path.a) * *line;
-      due.resize(0);
-      near = {};
-      horizon = travelled;
+      outlook.close();
+      window.close();
     } else {
       for (const index s : flow.settler_->settle(arrivals, push, path.modes, changes)) touch(s);
     }
@@ -434,6 +455,11 @@ class local_flow::traveller {
     if (path.modes.frame) path.modes.frame->project(w);
     project(path.modes.frame ? &*path.modes.frame : nullptr);
     look_at_holds();
+    look_at_modes();
+  }
+
+  void look_at_modes() {
+    for (candidate& c : candidates) c.mode = mode_on(c.surface);
   }
 
   void look_at_holds() {
@@ -468,6 +494,7 @@ class local_flow::traveller {
     touch(first.surface);
     switch_force(k, -sense_of(before));
     project(nullptr);
+    look_at_modes();
     return true;
   }
 
@@ -503,27 +530,24 @@ class local_flow::traveller {
   const residual_path& drive;
   local_path& path;
   vector w;
-  coefficients active;  // D_act on the whole step in powers of the fraction
-  coefficients force;   // the same without what sliding takes away
-  double force_bound = 0.0;
+  coefficients active;      // D_act on the whole step in powers of the fraction
+  coefficients force;       // the same without what sliding takes away
+  quintic sizes;            // of the columns of `force`
   bool on_surface = false;  // held on some
 
   // The piece at hand.
   double begin = 0.0;
+  double end_ = 0.0;
   double length_ = 0.0;
   coefficients piece_force;
   force_products products;
   local_series series;
   double w_size = 0.0;
-  double longest = 1.0;  // length of a piece that meets few surfaces
 
-  // How far the neuron has come, and must come at least before it can meet each surface.
-  double travelled = 0.0;
-  Eigen::VectorXd due;
-  // Surfaces that are due before `horizon` (in `room`), and those that the piece may meet.
-  std::vector<index> room;
-  std::span<const index> near;
-  double horizon = 0.0;
+  // The surfaces that may be met soon, and those among them that may be met next.
+  surface_window<Dimension> outlook;
+  surface_window<Dimension> window;
+  double longest = 1.0;  // what the next window should be at most, in fractions of the step
   std::vector<candidate> candidates;
 };
 

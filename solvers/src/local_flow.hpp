@@ -14,11 +14,13 @@ struct residual_path {
   Eigen::MatrixXd control;    ///< Bernstein coefficients, n x 6
   double h = 0.0;             ///< length of the step
   double force_error = 0.0;   ///< forces below this size are zero
+  double strongest = 0.0;     ///< no sample changes the force on a neuron by more than this
   Eigen::MatrixXd monomials;  ///< the same as coefficients of powers, n x 6
   Eigen::Matrix<double, 6, Eigen::Dynamic> by_sample;  ///< the same sample by sample, 6 x n
 
-  /// Makes `monomials` and `by_sample` from `control`.
-  void expand();
+  /// Makes `monomials`, `by_sample` and `strongest` from `control`.
+  /// @param norms  |x_k| (n)
+  void expand(const Eigen::VectorXd& norms);
 };
 
 /// D_j of the samples on which a neuron is active at the start: coefficients of powers, d x 6.

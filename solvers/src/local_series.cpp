@@ -53,31 +53,32 @@ const gauss_rule& rule_for(double rate, double accuracy) {
 }
 
 /// The sums below run over the coefficients of the force: `Width` of them, so that the compiler can
-/// unroll. Wider than needed is harmless.
+/// unroll.
 template <class Work>
 auto with_width(int force_degree, Work&& work) {
   if (force_degree <= 1) return work.template operator()<2>();
-  if (force_degree <= 3) return work.template operator()<4>();
+  if (force_degree == 2) return work.template operator()<3>();
+  if (force_degree == 3) return work.template operator()<4>();
   return work.template operator()<6>();
 }
 
 }  // namespace
 
 void local_series::expand(double a_0, double size, const force_products& force,
-                          double length_in_time) {
+                          double length_in_time, double tolerance) {
   h = length_in_time;
   a[0] = a_0;
-  travel = 0.0;
   bend = 0.0;
-  with_width(force.degree, [&]<int Width>() { expand_with<Width>(size, force); });
+  stray = 0.0;
+  with_width(force.degree, [&]<int Width>() { expand_with<Width>(tolerance * size, force); });
 }
 
 template <int Width>
-void local_series::expand_with(double size, const force_products& force) {
+void local_series::expand_with(double least_term, const force_products& force) {
   using terms = Eigen::Matrix<double, Width, 1>;
   // a_m, a_(m-1), ...: what phi_0, phi_1, ... take from.
   terms latest = terms::Zero();
-  double last = size;
+  double last = std::numeric_limits<double>::infinity();
   int m = 0;
   for (; m < largest_degree; ++m) {
     const double share = h / (m + 1);
@@ -94,10 +95,11 @@ void local_series::expand_with(double size, const force_products& force) {
     const double along = m < Width ? force.along[m] : 0.0;
     const double next = share * (along + products.sum());
     a[static_cast<std::size_t>(m) + 1] = next;
-    travel += moved;
     if (m > 0) bend += moved;
+    // A line between two points of a curve is at most max|w''| / 8 away from it.
+    stray += 0.125 * (m + 1) * m * moved;
     const double term = std::abs(next) + moved;
-    if (m >= Width - 1 && term + last <= 0.5 * std::numeric_limits<double>::epsilon() * size) break;
+    if (m >= Width - 1 && term + last <= least_term) break;
     last = term;
   }
   degree = std::min(m + 1, largest_degree);

@@ -21,7 +21,7 @@ using matrix6 = Eigen::Matrix<double, 6, 6>;
 
 /// What a force D(u) = sum of D_i u^i and a start w_0 look like to a series: no vectors are left.
 struct force_products {
-  int degree = 5;                     ///< of D: 1, 3 or 5; the entries beyond are not looked at
+  int degree = 5;                     ///< of D: 1, 2, 3 or 5; what is beyond is not looked at
   matrix6 gram = matrix6::Zero();     ///< <D_i, D_l>
   quintic along = quintic::Zero();    ///< <w_0, D_i>
   quintic lengths = quintic::Zero();  ///< |D_i|
@@ -43,13 +43,15 @@ class local_series {
   int degree = 0;                                    ///< of all series
   std::array<double, largest_degree + 1> a{};        ///< coefficients of u^m
   Eigen::Matrix<double, 6, largest_degree + 1> phi;  ///< column m: coefficients of u^m
-  double travel = 0.0;                               ///< |w(u) - w_0| is at most this
   double bend = 0.0;                                 ///< |w(u) - w_0 - w'(0) u| <= bend u^2
+  double stray = 0.0;  ///< |w(u) - w_0 - (w(1) - w_0) u| is at most this
 
-  /// Sums the series until their terms are rounding.
-  /// @param a_0   the output weight at the start
-  /// @param size  |a| + |w| there
-  void expand(double a_0, double size, const force_products& force, double length_in_time);
+  /// Sums the series until their terms are small.
+  /// @param a_0        the output weight at the start
+  /// @param size       |a| + |w| there
+  /// @param tolerance  terms below this many sizes are left out
+  void expand(double a_0, double size, const force_products& force, double length_in_time,
+              double tolerance);
 
   [[nodiscard]] double output_weight(double u) const;
   [[nodiscard]] quintic phi_at(double u, int force_degree) const;
@@ -61,7 +63,7 @@ class local_series {
 
  private:
   template <int Width>
-  void expand_with(double size, const force_products& force);
+  void expand_with(double least_term, const force_products& force);
   template <int Width>
   [[nodiscard]] Eigen::Matrix<double, Width, 1> phi_with(double u) const;
 };

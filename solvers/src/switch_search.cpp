@@ -83,7 +83,6 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
                                      std::vector<std::pair<index, index>>& at_rest) const {
   const index d = field_->dimension();
   const auto w = step.control.middleRows(field_->neurons() + neuron * d, d);
-  const double travel = longest_column(w.rightCols(5).colwise() - w.col(0));
   const double w_size = length(w.col(0));
   const double noise = rounding * w_size;
   // How fast z moves is compared with the error of the force; in the Cartesian chart w' = a D.
@@ -127,7 +126,13 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
                      derivative(whole)(*root)});
     return which == wanted::all;
   };
-  surfaces_->visit_within(w.col(0), travel + noise, near, look);
+  // The way stays as close to the line between its ends as its control points do.
+  const Eigen::VectorXd chord = w.col(5) - w.col(0);
+  double slack = noise;
+  for (int i = 1; i < 5; ++i) {
+    slack = std::max(slack, noise + length(w.col(i) - w.col(0) - 0.2 * i * chord));
+  }
+  surfaces_->visit_near_line(w.col(0), chord, slack, near, look);
   if (which == wanted::any && !found.empty() && found.back().neuron == neuron) return;
 
   if (field_->chart() == chart_kind::cartesian && modes.frames.contains(neuron)) {

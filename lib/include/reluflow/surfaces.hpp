@@ -46,14 +46,15 @@ class switching_surfaces {
     z.noalias() = normals_by_row_ * w;
   }
 
-  /// Calls visit(s) for every surface s with |<n_s, w>| <= reach, in increasing order, until one
-  /// call returns false.
+  /// Calls visit(s) for every surface s to which the line from `from` to `from` + `along` comes
+  /// nearer than `slack`, in increasing order, until one call returns false.
   /// @param words  scratch
   template <class Visit>
-  void visit_within(const Eigen::Ref<const Eigen::VectorXd>& w, double reach,
-                    std::vector<std::uint64_t>& words, Visit&& visit) const {
+  void visit_near_line(const Eigen::Ref<const Eigen::VectorXd>& from,
+                       const Eigen::Ref<const Eigen::VectorXd>& along, double slack,
+                       std::vector<std::uint64_t>& words, Visit&& visit) const {
     words.resize(static_cast<std::size_t>((size() + 63) / 64));
-    detail::surfaces_within(normals_by_row_, w.data(), reach, words.data());
+    detail::surfaces_near_line(normals_by_row_, from.data(), along.data(), slack, words.data());
     for (std::size_t word = 0; word < words.size(); ++word) {
       for (std::uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
         if (!visit(static_cast<index>(64 * word) + std::countr_zero(bits))) return;

@@ -28,11 +28,11 @@ void sum_over_samples(const activation_pattern& pattern, const Eigen::MatrixXd& 
 void sum_over_neurons(const activation_pattern& pattern, const Eigen::MatrixXd& values,
                       Eigen::MatrixXd& result);
 
-/// Sets bit s of `near` when |<n_s, w>| <= reach, clears it otherwise: the pass over all pairs that
-/// finds the few which may switch.
+/// Sets bit s of `near` when the line from `from` to `from` + `along` comes to within `slack` of
+/// surface s, clears it otherwise: the pass over all pairs that finds the few which may switch.
 /// @param normals_by_row  surfaces x d
 /// @param near            ceil(surfaces / 64) words
-void surfaces_within(const Eigen::MatrixXd& normals_by_row, const double* w, double reach,
-                     std::uint64_t* near);
+void surfaces_near_line(const Eigen::MatrixXd& normals_by_row, const double* from,
+                        const double* along, double slack, std::uint64_t* near);
 
 }  // namespace reluflow::detail
