@@ -29,10 +29,10 @@ constexpr double longest_piece = 1.0;
 /// Switches of one neuron in one step beyond which the step is given up.
 constexpr int most_switches = 20000;
 
-/// Windows are made so short that about so many surfaces can be met in them: at every switch all of
-/// them are looked at again.
-constexpr double wanted_candidates = 8.0;
-constexpr std::size_t most_candidates = 16;
+/// Windows are made so short that about so many surfaces are met in them: at every switch all that
+/// are near are looked at again. Where few are near there is nothing to gain.
+constexpr double wanted_switches = 4.0;
+constexpr std::size_t few_candidates = 8;
 
 /// In units of the step: no shorter window is made for the sake of few candidates.
 constexpr double shortest_window = 1e-4;
@@ -240,43 +240,46 @@ class local_flow::traveller {
     const double reach = drive.h * std::abs(path.a) * sizes.sum();
     const double met = 0.4 * std::sqrt(static_cast<double>(w.size())) * reach *
                        static_cast<double>(flow.surfaces_->size());
-    return met > 0.0 ? std::min(1.0, wanted_candidates * length(w) / met) : 1.0;
+    return met > 0.0 ? std::min(1.0, wanted_switches * length(w) / met) : 1.0;
   }
 
   /// How far to look from `at`: to the end of the window, or so far that a new one holds few
   /// surfaces.
   [[nodiscard]] double prospect(double at) const {
-    return at < window.end() ? window.end() : std::min(1.0, at + longest);
+    return at < window->end() ? window->end() : std::min(1.0, at + longest);
   }
 
-  /// Makes sure that the window holds all surfaces that the piece from `at` on may meet. False when
-  /// the piece is to be expanded again.
+  /// Makes sure that the candidates are all surfaces that the piece from `at` on may meet. False
+  /// when the piece is to be expanded again.
   bool see(double at) {
-    const vector along = displacement(1.0);
     const double noise = rounding * w_size;
-    const double stray = series.stray + noise;
-    if (window.covers(at, end_, w, along, stray)) return true;
+    const vector along = displacement(1.0);
+    if (window->covers(at, end_, w, along, series.stray + noise)) return true;
     const double kick = drive.h * length_ * std::abs(path.a) * drive.strongest;
-    const double slack = 2.0 * stray + bends_in_a_window * kick;
-    window.close();
-    if (!outlook.covers(at, end_, w, along, slack)) {
-      expand(at, std::min(1.0, at + windows_of_an_outlook * length_));
-      const double kicks = bends_in_a_window * windows_of_an_outlook * kick;
-      outlook.open(*flow.surfaces_, at, end_, w, displacement(1.0),
-                   2.0 * (series.stray + noise + slack) + kicks);
-      return false;
+    const double slack = 2.0 * (series.stray + noise) + bends_in_a_window * kick;
+    if (outlook.covers(at, end_, w, along, slack)) {
+      closeup.open(outlook, at, end_, w, along, slack);
+      return look_through(closeup);
     }
-    window.open(outlook, at, end_, w, along, slack);
-    const std::size_t surfaces = window.within().size();
-    longest = length_ * std::min(2.0, wanted_candidates /
-                                          static_cast<double>(std::max<std::size_t>(surfaces, 1)));
-    if (surfaces > most_candidates && length_ > shortest_window) {
-      window.close();
-      return false;
-    }
+    expand(at, std::min(1.0, at + windows_of_an_outlook * length_));
+    outlook.open(
+        *flow.surfaces_, at, end_, w, displacement(1.0),
+        2.0 * (series.stray + noise + slack) + bends_in_a_window * windows_of_an_outlook * kick);
+    return look_through(outlook);
+  }
+
+  /// Makes the surfaces of a window that begins here the candidates. False when they are too many.
+  bool look_through(surface_window<Dimension>& opened) {
     candidates.clear();
-    for (const index s : window.within()) candidates.push_back({s, mode_on(s)});
-    return true;
+    for (const index s : opened.within()) candidates.push_back({s, mode_on(s)});
+    const auto met = static_cast<double>(std::max<index>(opened.crossed(), 1));
+    longest = length_ * std::min(2.0, wanted_switches / met);
+    window = &opened;
+    const bool crowded = met > 2.0 * wanted_switches && candidates.size() > few_candidates;
+    if (!crowded || length_ <= shortest_window) return true;
+    closeup.close();
+    window = &closeup;
+    return false;
   }
 
   event search() {
@@ -442,7 +445,7 @@ class local_flow::traveller {
       w.setZero();
       if (line) w = beyond_origin * std::abs(path.a) * *line;
       outlook.close();
-      window.close();
+      closeup.close();
     } else {
       for (const index s : flow.settler_->settle(arrivals, push, path.modes, changes)) touch(s);
     }
@@ -544,9 +547,11 @@ class local_flow::traveller {
   local_series series;
   double w_size = 0.0;
 
-  // The surfaces that may be met soon, and those among them that may be met next.
+  // The surfaces that may be met soon, those among them that may be met next, and the one of both
+  // that the candidates are taken from.
   surface_window<Dimension> outlook;
-  surface_window<Dimension> window;
+  surface_window<Dimension> closeup;
+  const surface_window<Dimension>* window = &closeup;
   double longest = 1.0;  // what the next window should be at most, in fractions of the step
   std::vector<candidate> candidates;
 };

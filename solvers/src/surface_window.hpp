@@ -6,6 +6,7 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -29,28 +30,41 @@ class surface_window {
       within_.push_back(s);
       return true;
     });
-    const auto count = static_cast<index>(within_.size());
-    normals_.resize(count, from.size());
-    for (index i = 0; i < count; ++i) {
-      normals_.row(i) = surfaces.normals().col(within_[static_cast<std::size_t>(i)]);
+    first_.resize(static_cast<index>(within_.size()));
+    last_.resize(first_.size());
+    if constexpr (packed) {
+      normals_.resize(first_.size(), from.size());
+      for (index i = 0; i < first_.size(); ++i) {
+        normals_.row(i) = surfaces.normals().col(within_[static_cast<std::size_t>(i)]);
+      }
+    } else {
+      surfaces_ = &surfaces;
     }
+    distances(from, along);
+    const double held = held_still * length(along);
+    crossed_ = 0;
+    for (index i = 0; i < first_.size(); ++i)
+      crossed_ += crosses(first_[i], last_[i], held) ? 1 : 0;
   }
 
   /// The same among the surfaces of a window `wider`, which must cover it.
-  void open(const surface_window& wider, double begin, double end, const vector& from,
+  void open(surface_window& wider, double begin, double end, const vector& from,
             const vector& along, double slack) {
     place(begin, end, from, along, slack);
-    first_.noalias() = wider.normals_.lazyProduct(from);
-    last_.noalias() = wider.normals_.lazyProduct(along);
-    last_ += first_;
+    wider.distances(from, along);
+    const Eigen::VectorXd& first = wider.first_;
+    const Eigen::VectorXd& last = wider.last_;
     within_.resize(wider.within_.size());
+    const double held = held_still * length(along);
     std::size_t count = 0;
+    crossed_ = 0;
     for (std::size_t i = 0; i < wider.within_.size(); ++i) {
       const auto at = static_cast<index>(i);
       within_[count] = wider.within_[i];
       const bool near =
-          std::max(first_[at], last_[at]) >= -slack && std::min(first_[at], last_[at]) <= slack;
+          std::max(first[at], last[at]) >= -slack && std::min(first[at], last[at]) <= slack;
       count += near ? 1 : 0;
+      crossed_ += crosses(first[at], last[at], held) ? 1 : 0;
     }
     within_.resize(count);
   }
@@ -72,6 +86,9 @@ class surface_window {
     return std::max(away(begin, from), away(end, from + along)) + stray <= slack_;
   }
 
+  /// How many surfaces the line itself crosses.
+  [[nodiscard]] index crossed() const { return crossed_; }
+
   /// Its surfaces, increasing.
   [[nodiscard]] const std::vector<index>& within() const { return within_; }
 
@@ -84,13 +101,40 @@ class surface_window {
     slack_ = slack;
   }
 
+  static bool crosses(double first, double last, double held) {
+    return first * last < 0.0 && std::abs(last - first) > held;
+  }
+
+  /// Distances of the surfaces from both ends of a line, into `first_` and `last_`.
+  void distances(const vector& from, const vector& along) {
+    if constexpr (packed) {
+      first_.noalias() = normals_.lazyProduct(from);
+      last_.noalias() = normals_.lazyProduct(along);
+    } else {
+      for (index i = 0; i < first_.size(); ++i) {
+        const auto normal = surfaces_->normals().col(within_[static_cast<std::size_t>(i)]);
+        first_[i] = normal.dot(from);
+        last_[i] = normal.dot(along);
+      }
+    }
+    last_ += first_;
+  }
+
+  /// A line that changes its distance by less than this share of its length is held on the surface.
+  static constexpr double held_still = 1e-10;
+
+  /// Short normals are kept side by side.
+  static constexpr bool packed = Dimension != Eigen::Dynamic;
+
   double begin_ = 0.0;
   double end_ = 0.0;
   vector from_;
   vector along_;
   double slack_ = 0.0;
   std::vector<index> within_;
-  Eigen::Matrix<double, Eigen::Dynamic, Dimension> normals_;  // of those, one a row
+  Eigen::Matrix<double, Eigen::Dynamic, Dimension> normals_;  // of those, one a row, when packed
+  const switching_surfaces* surfaces_ = nullptr;
+  index crossed_ = 0;
 
   // Scratch.
   std::vector<std::uint64_t> words_;
