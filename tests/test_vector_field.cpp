@@ -1,3 +1,4 @@
+#include "pattern_kernels.hpp"
 #include "reluflow/boundary.hpp"
 #include "reluflow/errors.hpp"
 #include "reluflow/vector_field.hpp"
@@ -158,6 +159,42 @@ BOOST_AUTO_TEST_CASE(the_field_is_that_of_plain_loops_in_any_dimension_for_any_m
               BOOST_TEST(std::abs(found.rate[j] - growth) < 1e-12);
               BOOST_TEST((vector_rate.col(j) - (w_rate - growth * w) / w.norm()).norm() < 1e-12);
             }
+          }
+        }
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(all_versions_of_the_pattern_kernel_sum_the_same_to_the_last_bit) {
+  source draw(11);
+  for (const index height : {1, 3, 4, 5, 7, 8, 9, 12, 16, 17, 30, 45}) {
+    for (const index columns : {1, 31, 33, 64, 90, 130}) {
+      for (const index rows : {1, 5, 6, 50, 140}) {
+        const index words = (columns + 63) / 64;
+        const Eigen::MatrixXd in = draw.matrix(height, columns);
+        std::vector<std::uint64_t> bits(static_cast<std::size_t>(rows * words));
+        Eigen::MatrixXd expected = Eigen::MatrixXd::Zero(height, rows);
+        for (index row = 0; row < rows; ++row) {
+          for (index column = 0; column < columns; ++column) {
+            if (draw.below(2) == 0) continue;
+            bits[static_cast<std::size_t>(row * words + column / 64)] |= std::uint64_t{1}
+                                                                         << (column % 64);
+            expected.col(row) += in.col(column);
+          }
+        }
+        Eigen::MatrixXd first;
+        for (auto one = detail::pattern_kernels(); one->multiply != nullptr; ++one) {
+          // Rows in two blocks, as two threads would have them.
+          Eigen::MatrixXd out = Eigen::MatrixXd::Constant(height, rows, -1.0);
+          const detail::product p{bits.data(), rows, columns, words, in.data(), out.data(), height};
+          one->multiply(p, 0, rows / 3);
+          one->multiply(p, rows / 3, rows);
+          if (first.size() == 0) first = out;
+          BOOST_TEST_CONTEXT(height << " coordinates, " << columns << " columns, " << rows
+                                    << " rows") {
+            BOOST_TEST((out - expected).norm() < 1e-13 * (1.0 + expected.norm()));
+            BOOST_TEST((out - first).cwiseAbs().maxCoeff() == 0.0);
           }
         }
       }

@@ -1,43 +1,13 @@
 #pragma once
 
-#include <cstdint>
+#include "pattern_kernels.hpp"
 
-// The kernel of pattern_product.cpp, compiled once for each instruction set by a file that includes
-// this one. Nothing here may be shared between these files, and no header may be included that has
-// inline functions: the linker would keep one of their versions, possibly one that the machine does
-// not have. All versions add in the same order.
+// The kernels of pattern_product.cpp, compiled once for each instruction set by a file that
+// includes this one. Nothing here may be shared between these files, and no header may be included
+// that has inline functions: the linker would keep one of their versions, possibly one that the
+// machine does not have. All versions add in the same order.
 
 namespace reluflow::detail {
-
-/// One product: out.col(i) = sum over the set bits k of row i of in.col(k), where columns have
-/// `height` coordinates.
-struct product {
-  const std::uint64_t* bits;
-  std::int64_t rows;
-  std::int64_t columns;
-  std::int64_t words;  // of a row
-  const double* in;
-  double* out;
-  std::int64_t height;
-};
-
-/// Rows [begin, end) of the product.
-void multiply_baseline(const product& p, std::int64_t begin, std::int64_t end);
-void multiply_avx2(const product& p, std::int64_t begin, std::int64_t end);
-
-/// Which surfaces are near: bit s of `near` is set when |z_s| <= reach, z = sum of w_i columns.
-struct nearness {
-  const double* normals_by_row;  // surfaces x dimension, column by column
-  std::int64_t surfaces;
-  std::int64_t dimension;
-  const double* w;
-  double reach;
-  std::uint64_t* near;  // ceil(surfaces / 64) words
-};
-
-void find_near_baseline(const nearness& task);
-void find_near_avx2(const nearness& task);
-
 namespace {
 
 inline std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
@@ -93,65 +63,110 @@ inline void find_near(const nearness& task) {
   *(task.near + first / 64) = bits;
 }
 
+/// The widest vector of this instruction set, in doubles.
+#if defined __AVX512F__
+constexpr int widest = 8;
+#elif defined __AVX2__
+constexpr int widest = 4;
+#else
+constexpr int widest = 2;
+#endif
+
 /// Rows whose sums are kept at hand while the tables of the next columns are made.
 constexpr std::int64_t rows_at_once = 128;
 
-/// Rows [begin, end), coordinates [first, first + 4 Width) as far as there are so many, by tables
-/// of the 16 sums of each four columns, a word of 64 columns at a time.
-template <int Width>
-inline void add(const product& p, std::int64_t first, std::int64_t begin, std::int64_t end) {
-  four table[16][16][Width];
-  four sums[rows_at_once][Width] = {};
-  const std::int64_t lanes = least(4 * Width, p.height - first);
-  for (std::int64_t word = 0; word < p.words; ++word) {
-    const std::int64_t groups = least(16, (p.columns - 64 * word + 3) / 4);
-    for (std::int64_t group = 0; group < groups; ++group) {
-      for (int i = 0; i < Width; ++i) table[group][0][i] = four{};
-      for (int bit = 0; bit < 4; ++bit) {
-        const std::int64_t column = 64 * word + 4 * group + bit;
-        four own[Width] = {};
-        if (column < p.columns) {
-          for (std::int64_t lane = 0; lane < lanes; ++lane) {
-            own[lane / 4][lane % 4] = p.in[column * p.height + first + lane];
-          }
-        }
-        const int half = 1 << bit;
-        for (int entry = 0; entry < half; ++entry) {
-          for (int i = 0; i < Width; ++i) {
-            table[group][half + entry][i] = table[group][entry][i] + own[i];
-          }
-        }
-      }
-    }
-    for (std::int64_t row = begin; row < end; ++row) {
-      std::uint64_t bits = p.bits[row * p.words + word];
-      four* const kept = sums[row - begin];
-      four sum[Width];
-      for (int i = 0; i < Width; ++i) sum[i] = kept[i];
-      if (groups == 16) {
-        // Two chains of additions, so that one need not wait for the other.
-        four odd[Width] = {};
+/// `Tile` coordinates, added at once.
+template <int Tile>
+struct tile {
+  static constexpr int lanes = Tile < widest ? Tile : widest;
+  static constexpr int parts = Tile / lanes;
+  using part [[gnu::vector_size(8 * lanes)]] = double;
+  using part_anywhere [[gnu::vector_size(8 * lanes), gnu::aligned(8)]] = double;
+
+  part own[parts];
+
+  void load(const double* from) {
 #pragma GCC unroll 8
-        for (unsigned group = 0; group < 16; group += 2) {
-          const four* const one = table[group][(bits >> (4 * group)) & 15U];
-          const four* const other = table[group + 1][(bits >> (4 * group + 4)) & 15U];
-          for (int i = 0; i < Width; ++i) sum[i] += one[i];
-          for (int i = 0; i < Width; ++i) odd[i] += other[i];
-        }
-        for (int i = 0; i < Width; ++i) sum[i] += odd[i];
-      } else {
-        for (std::int64_t group = 0; group < groups; ++group, bits >>= 4U) {
-          const four* const entry = table[group][bits & 15U];
-          for (int i = 0; i < Width; ++i) sum[i] += entry[i];
-        }
-      }
-      for (int i = 0; i < Width; ++i) kept[i] = sum[i];
+    for (int i = 0; i < parts; ++i) {
+      own[i] = *reinterpret_cast<const part_anywhere*>(from + i * lanes);
     }
   }
+  void store(double* to, std::int64_t height) const {
+    for (std::int64_t i = 0; i < height; ++i) to[i] = own[i / lanes][i % lanes];
+  }
+  friend tile operator+(const tile& a, const tile& b) {
+    tile sum;
+#pragma GCC unroll 8
+    for (int i = 0; i < parts; ++i) sum.own[i] = a.own[i] + b.own[i];
+    return sum;
+  }
+};
+
+/// The coordinates of a column from `first` on, with zeros or what does not matter behind its end.
+template <int Tile>
+inline tile<Tile> read(const product& p, std::int64_t column, std::int64_t first) {
+  tile<Tile> own{};
+  const std::int64_t at = column * p.height + first;
+  const std::int64_t left = p.columns * p.height - at;
+  if (left >= Tile) {
+    own.load(p.in + at);
+  } else if (left > 0) {
+    double last[Tile] = {};
+    for (std::int64_t i = 0; i < left; ++i) last[i] = p.in[at + i];
+    own.load(last);
+  }
+  return own;
+}
+
+/// The sums of four columns, from `column` on.
+template <int Tile>
+inline void make_table(const product& p, std::int64_t column, std::int64_t first,
+                       tile<Tile>* table) {
+  const tile<Tile> own[4] = {read<Tile>(p, column, first), read<Tile>(p, column + 1, first),
+                             read<Tile>(p, column + 2, first), read<Tile>(p, column + 3, first)};
+#pragma GCC unroll 8
+  for (int i = 0; i < tile<Tile>::parts; ++i) {
+    typename tile<Tile>::part sums[16] = {};
+#pragma GCC unroll 16
+    for (int entry = 1; entry < 16; ++entry) {
+      const int bit = entry >= 8 ? 3 : entry >= 4 ? 2 : entry >= 2 ? 1 : 0;
+      sums[entry] = sums[entry - (1 << bit)] + own[bit].own[i];
+    }
+#pragma GCC unroll 16
+    for (int entry = 0; entry < 16; ++entry) table[entry].own[i] = sums[entry];
+  }
+}
+
+/// Rows [begin, end), coordinates [first, first + Tile) as far as there are so many, by tables of
+/// the 16 sums of each four columns, 32 columns at a time.
+template <int Tile>
+inline void add(const product& p, std::int64_t first, std::int64_t begin, std::int64_t end) {
+  constexpr unsigned bytes = sizeof(tile<Tile>);
+  alignas(64) tile<Tile> tables[8][16];
+  alignas(64) tile<Tile> sums[rows_at_once];
+  for (std::int64_t row = begin; row < end; ++row) sums[row - begin] = tile<Tile>{};
+  for (std::int64_t column = 0; column < p.columns; column += 32) {
+    for (int group = 0; group < 8; ++group) make_table(p, column + 4 * group, first, tables[group]);
+    const std::uint64_t* const bits = p.bits + column / 64;
+    for (std::int64_t row = begin; row < end; ++row) {
+      // Already multiplied by the size of an entry.
+      const std::uint64_t entries = (bits[row * p.words] >> (column % 64) & 0xffffffffU) * bytes;
+      const auto entry = [&](unsigned group) -> const tile<Tile>& {
+        const char* const table = reinterpret_cast<const char*>(tables[group]);
+        return *reinterpret_cast<const tile<Tile>*>(table + (entries >> 4 * group & 15U * bytes));
+      };
+      // In pairs, so that one addition need not wait for the other.
+      tile<Tile> sum = sums[row - begin];
+      sum = sum + (entry(0) + entry(1));
+      sum = sum + (entry(2) + entry(3));
+      sum = sum + (entry(4) + entry(5));
+      sum = sum + (entry(6) + entry(7));
+      sums[row - begin] = sum;
+    }
+  }
+  const std::int64_t height = least(Tile, p.height - first);
   for (std::int64_t row = begin; row < end; ++row) {
-    double* const out = p.out + row * p.height + first;
-    for (std::int64_t lane = 0; lane < lanes; ++lane)
-      out[lane] = sums[row - begin][lane / 4][lane % 4];
+    sums[row - begin].store(p.out + row * p.height + first, height);
   }
 }
 
@@ -178,8 +193,12 @@ inline void multiply_rows(const product& p, std::int64_t begin, std::int64_t end
   for (; begin < end; begin += rows_at_once) {
     const std::int64_t until = least(end, begin + rows_at_once);
     std::int64_t first = 0;
-    for (; first + 4 < p.height; first += 8) add<2>(p, first, begin, until);
-    if (first < p.height) add<1>(p, first, begin, until);
+    for (; first + 8 < p.height; first += 16) add<16>(p, first, begin, until);
+    if (first + 4 < p.height) {
+      add<8>(p, first, begin, until);
+    } else if (first < p.height) {
+      add<4>(p, first, begin, until);
+    }
   }
 }
 

@@ -2,10 +2,6 @@
 
 namespace reluflow::detail {
 
-void multiply_baseline(const product& p, std::int64_t begin, std::int64_t end) {
-  multiply_rows(p, begin, end);
-}
-
-void find_near_baseline(const nearness& task) { find_near(task); }
+const pattern_kernel baseline_kernel{&multiply_rows, &find_near};
 
 }  // namespace reluflow::detail

@@ -1,8 +1,14 @@
 #include "reluflow/detail/pattern_product.hpp"
 
-#include "pattern_kernel.hpp"
+#include "pattern_kernels.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 namespace reluflow::detail {
 namespace {
@@ -10,23 +16,35 @@ namespace {
 /// Work (in pairs times coordinates) above which threads pay.
 constexpr double worth_threads = 4e5;
 
-using kernel = void (*)(const product&, std::int64_t, std::int64_t);
+/// Rows below which tables cost more than a thread gains.
+constexpr index least_block = 64;
+
+int most_threads() {
+#ifdef _OPENMP
+  return omp_get_max_threads();
+#else
+  return 1;
+#endif
+}
 
 /// The fastest version that this machine can run.
-kernel best_kernel() {
-#ifdef RELUFLOW_AVX2
-  if (__builtin_cpu_supports("avx2")) return &multiply_avx2;
-#endif
-  return &multiply_baseline;
+const pattern_kernel& best_kernel() {
+  static const pattern_kernel* const best = [] {
+    const pattern_kernel* last = pattern_kernels();
+    while (last[1].multiply != nullptr) ++last;
+    return last;
+  }();
+  return *best;
 }
 
 void multiply(const product& p) {
-  static const kernel rows = best_kernel();
+  const auto rows = best_kernel().multiply;
   const double work =
       static_cast<double>(p.rows) * static_cast<double>(p.columns) * static_cast<double>(p.height);
-  if (work < worth_threads) return rows(p, 0, p.rows);
-  // Blocks of rows do not depend on the number of threads, nor does the sum of a row.
-  const index block = std::max<index>(64, (p.rows + 15) / 16);
+  const auto threads = index{most_threads()};
+  if (work < worth_threads || threads == 1) return rows(p, 0, p.rows);
+  // The sum of a row does not depend on the block that it is in. Each block makes its own tables.
+  const index block = std::max<index>(least_block, (p.rows + threads - 1) / threads);
   const index blocks = (p.rows + block - 1) / block;
 #pragma omp parallel for schedule(static)
   for (index b = 0; b < blocks; ++b) {
@@ -36,15 +54,25 @@ void multiply(const product& p) {
 
 }  // namespace
 
+const pattern_kernel* pattern_kernels() {
+  static const auto available = [] {
+    std::array<pattern_kernel, 4> result{baseline_kernel};
+    std::size_t count = 1;
+#ifdef RELUFLOW_AVX2
+    if (__builtin_cpu_supports("avx2")) result[count++] = avx2_kernel;
+#endif
+#ifdef RELUFLOW_AVX512
+    if (__builtin_cpu_supports("avx512f")) result[count++] = avx512_kernel;
+#endif
+    return result;
+  }();
+  return available.data();
+}
+
 void surfaces_within(const Eigen::MatrixXd& normals_by_row, const double* w, double reach,
                      std::uint64_t* near) {
-  static void (*const best)(const nearness&) = [] {
-#ifdef RELUFLOW_AVX2
-    if (__builtin_cpu_supports("avx2")) return &find_near_avx2;
-#endif
-    return &find_near_baseline;
-  }();
-  best({normals_by_row.data(), normals_by_row.rows(), normals_by_row.cols(), w, reach, near});
+  best_kernel().find_near(
+      {normals_by_row.data(), normals_by_row.rows(), normals_by_row.cols(), w, reach, near});
 }
 
 void sum_over_samples(const activation_pattern& pattern, const Eigen::MatrixXd& values,
