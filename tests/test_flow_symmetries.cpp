@@ -2,6 +2,8 @@
 // solutions to solutions exactly, up to the units of time and loss.
 
 #include "reluflow/solvers/flow.hpp"
+#include "reluflow/solvers/flow_solver.hpp"
+#include "reluflow/stopping_time.hpp"
 #include "support/laws.hpp"
 #include "support/matrices.hpp"
 #include "support/printing.hpp"
@@ -15,6 +17,7 @@
 #include <cstdint>
 #include <numeric>
 #include <random>
+#include <sstream>
 #include <vector>
 
 namespace reluflow::test {
@@ -84,6 +87,63 @@ const std::vector<solved_problem>& solved_problems() {
   return all;
 }
 
+/// A problem whose inputs have a last coordinate of zero, and the same in many more dimensions: the
+/// inputs rotated into them, and for each neuron another direction beyond all inputs in place of
+/// the last coordinate.
+struct embedded_problem {
+  static constexpr index dimension = 24;
+
+  explicit embedded_problem(unsigned seed) : embedded_problem(small_problem(seed), seed) {}
+
+  dataset small;
+  dataset large;
+  network small_network;
+  network large_network;
+  Eigen::MatrixXd basis = {};   // of the inputs
+  Eigen::MatrixXd beyond = {};  // one column for each neuron
+
+  /// The vectors of neurons of the small problem, or forces on them, in all dimensions.
+  [[nodiscard]] Eigen::MatrixXd embedded(const Eigen::MatrixXd& vectors) const {
+    return basis * vectors.topRows(basis.cols()) + beyond * vectors.row(basis.cols()).asDiagonal();
+  }
+  /// How far a network is from that of the small problem.
+  [[nodiscard]] double distance(const network& of_large, const network& of_small) const {
+    return (of_large.weights() - embedded(of_small.weights())).norm();
+  }
+
+ private:
+  embedded_problem(const small_problem& task, unsigned seed)
+      : small(flat(task.data)),
+        large(small),
+        small_network(task.initial),
+        large_network(task.initial) {
+    std::mt19937_64 engine(seed);
+    std::normal_distribution<double> normal;
+    const index r = small.dimension() - 1;
+    const index m = small_network.width();
+    const Eigen::MatrixXd gaussian =
+        Eigen::MatrixXd::NullaryExpr(dimension, dimension, [&] { return normal(engine); });
+    const Eigen::MatrixXd rotation = gaussian.householderQr().householderQ();
+    basis = rotation.leftCols(r);
+    beyond = rotation.rightCols(dimension - r) *
+             Eigen::MatrixXd::NullaryExpr(dimension - r, m, [&] { return normal(engine); });
+    beyond.colwise().normalize();
+    large = dataset(basis * small.inputs().topRows(r), small.labels());
+    large_network =
+        small_network.is_balanced()
+            ? network::balanced(small_network.signs(), small_network.log_norms(),
+                                embedded(small_network.directions()), small_network.output_scale())
+            : network::cartesian(small_network.output_weights(), embedded(small_network.weights()),
+                                 small_network.output_scale());
+  }
+
+  static dataset flat(const dataset& data) {
+    Eigen::MatrixXd inputs = data.inputs();
+    inputs.bottomRows(1).setZero();
+    return {inputs, data.labels()};
+  }
+};
+
 struct changed_problem {
   dataset data;
   network initial;
@@ -152,6 +212,78 @@ BOOST_AUTO_TEST_CASE(labels_and_output_weights_may_change_sign_together) {
     const dataset data(task.data.inputs(), -task.data.labels());
     return changed_problem{data, changed(task.initial, {.sign = -1.0})};
   });
+}
+
+// What a neuron has beyond the span of the inputs stays, and counts by its length alone. Inputs
+// span three or four dimensions here: in two, a sliding neuron is held on a line and may meet all
+// surfaces at the same instant, and then rounding decides how it goes on.
+BOOST_AUTO_TEST_CASE(what_lies_beyond_the_span_of_the_inputs_only_makes_neurons_longer) {
+  for (const unsigned seed : {22U, 23U, 26U, 27U, 31U}) {
+    const embedded_problem one(seed);
+    flow_options flow;
+    flow.t_end = t_end;
+    flow.rtol = 1e-10;
+    flow.switching = seed % 2 == 0 ? switching_method::global : switching_method::asynchronous;
+    record_options record{linear_times(t_end, 21), true};
+    record.dense = true;
+    const stopping_time pushed{.name = "pushed",
+                               .value =
+                                   [](const flow_moment& now) {
+                                     BOOST_TEST(now.net.dimension() == now.data.dimension());
+                                     return now.t * now.forces.norm() + now.net.weights().norm();
+                                   },
+                               .level = 1.0};
+    record.stopping_times = {pushed};
+    const trajectory expected = checked_run(one.small, one.small_network, flow, record);
+    const trajectory found = checked_run(one.large, one.large_network, flow, record);
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      BOOST_TEST(one.distance(found.final_network, expected.final_network) < 1e-7);
+      BOOST_REQUIRE(found.rows.size() == expected.rows.size());
+      for (std::size_t i = 0; i < found.rows.size(); ++i) {
+        const double t = found.rows[i].t;
+        BOOST_TEST(std::abs(found.rows[i].loss - expected.rows[i].loss) <
+                   1e-9 * expected.rows[0].loss);
+        BOOST_TEST(one.distance(found.states[i], expected.states[i]) < 1e-7);
+        BOOST_TEST(one.distance(found.at(t), expected.states[i]) < 1e-7);
+      }
+      BOOST_TEST(expected.switches.size() > 20);
+      BOOST_REQUIRE(found.switches.size() == expected.switches.size());
+      for (std::size_t i = 0; i < found.switches.size(); ++i) {
+        BOOST_TEST(std::abs(found.switches[i].t - expected.switches[i].t) < 1e-6);
+        BOOST_TEST(found.switches[i].neuron == expected.switches[i].neuron);
+        BOOST_TEST(found.switches[i].sample == expected.switches[i].sample);
+      }
+      BOOST_REQUIRE(found.stopping_times.size() == expected.stopping_times.size());
+      for (std::size_t i = 0; i < found.stopping_times.size(); ++i) {
+        BOOST_TEST(std::abs(found.stopping_times[i].t - expected.stopping_times[i].t) < 1e-6);
+        BOOST_TEST(one.distance(found.stopping_times[i].state, expected.stopping_times[i].state) <
+                   1e-6);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_run_in_fewer_dimensions_than_its_inputs_goes_on_from_a_checkpoint) {
+  const embedded_problem one(23);
+  problem task{one.large, one.large_network, {}, {}, {}};
+  task.flow.t_end = 10.0;
+  task.record = {linear_times(10.0, 11), true};
+  task.record.dense = true;
+  task.record.stopping_times = {stopping::loss_falls_to("low", 1e-3)};
+  flow_solver first(task);
+  first.advance_to(5.0);
+  BOOST_TEST(first.state().dimension() == embedded_problem::dimension);
+  std::stringstream kept;
+  first.save(kept);
+  flow_solver second(task, kept);
+  while (first.step()) {
+  }
+  while (second.step()) {
+  }
+  const trajectory expected = first.finish();
+  const trajectory found = second.finish();
+  BOOST_TEST((found.final_network.weights() - expected.final_network.weights()).norm() == 0.0);
+  BOOST_TEST(found.rows.back().loss == expected.rows.back().loss);
 }
 
 // |s|^2 + |c|^2 = 1: the parts (s x, s y) and (c x, c y) push as the sample did. They lie on one

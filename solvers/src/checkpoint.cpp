@@ -19,7 +19,7 @@ namespace reluflow::detail {
 namespace {
 
 /// To be raised when what stands in an archive changes.
-constexpr std::string_view format_line = "reluflow checkpoint 3\n";
+constexpr std::string_view format_line = "reluflow checkpoint 4\n";
 
 /// Reads to the end; true when the last bytes are the sum over what stands before them.
 bool sum_agrees(std::istream& in) {
@@ -80,7 +80,7 @@ void integrator::load(std::istream& in, std::string_view where) {
   std::string line(format_line.size(), '\0');
   in.read(line.data(), static_cast<std::streamsize>(line.size()));
   if (!in || line != format_line) {
-    throw invalid_input(where, "a file of another kind", "a checkpoint of reluflow, format 3");
+    throw invalid_input(where, "a file of another kind", "a checkpoint of reluflow, format 4");
   }
   in.seekg(begin);
   if (!sum_agrees(in)) {

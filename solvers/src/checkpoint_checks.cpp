@@ -21,8 +21,8 @@ bool fits(const activation_pattern& pattern, const vector_field& field) {
          pattern.samples() == field.samples();
 }
 
-bool fits(const network& net, const vector_field& field) {
-  return net.width() == field.neurons() && net.dimension() == field.dimension() &&
+bool fits(const network& net, const vector_field& field, index dimension) {
+  return net.width() == field.neurons() && net.dimension() == dimension &&
          net.signs().size() == net.width() && net.log_norms().size() == net.width();
 }
 
@@ -30,10 +30,10 @@ bool fits(const Eigen::VectorXd& state, const vector_field& field) {
   return state.size() == field.coordinates() && state.allFinite();
 }
 
-bool fits(const field_values& values, const vector_field& field) {
+bool fits(const field_values& values, const vector_field& field, index dimension) {
   const index m = field.neurons();
   const bool spherical = field.chart() == chart_kind::spherical;
-  return values.residuals.size() == field.samples() && values.forces.rows() == field.dimension() &&
+  return values.residuals.size() == field.samples() && values.forces.rows() == dimension &&
          values.forces.cols() == m && (!spherical || values.squares.size() == m) &&
          (!spherical || values.norms.size() == m);
 }
@@ -58,8 +58,8 @@ bool fits(const flow_modes& modes, const vector_field& field, const switching_su
   return held == modes.pattern.count(pair_mode::sliding);
 }
 
-/// What a run has recorded refers to its own neurons and samples.
-bool fits(const trajectory& run, const vector_field& field) {
+/// What a run has recorded refers to its own neurons and samples, in all dimensions.
+bool fits(const trajectory& run, const vector_field& field, index dimension) {
   const index m = field.neurons();
   const index n = field.samples();
   const auto is_pair = [&](const auto& one) {
@@ -67,12 +67,13 @@ bool fits(const trajectory& run, const vector_field& field) {
   };
   return fits(run.initial_pattern, field) &&
          std::all_of(run.states.begin(), run.states.end(),
-                     [&](const network& net) { return fits(net, field); }) &&
+                     [&](const network& net) { return fits(net, field, dimension); }) &&
          std::all_of(run.switches.begin(), run.switches.end(), is_pair) &&
          std::all_of(run.slides.begin(), run.slides.end(), is_pair) &&
          std::all_of(run.dense.begin(), run.dense.end(),
                      [&](const dense_segment& one) {
-                       return one.control.rows() == field.coordinates() && one.control.cols() == 6;
+                       return one.control.rows() == m * (dimension + 1) + 1 &&
+                              one.control.cols() == 6;
                      }) &&
          std::all_of(run.stalled_pairs.begin(), run.stalled_pairs.end(), [&](const auto& pair) {
            return in_range(pair.first, m) && in_range(pair.second, n);
@@ -90,8 +91,9 @@ bool integrator::is_consistent() const {
         return in_range(pair.first, field_.neurons()) && in_range(pair.second, surfaces_.size());
       });
   return in_time && ended && contacts && fits(state_, field_) && fits(rate_, field_) &&
-         fits(values_, field_) && fits(modes_, field_, surfaces_) && fits(run_, field_) &&
-         recorder_.is_consistent(modes_.pattern) && watch_.is_consistent();
+         fits(values_, field_, field_.dimension()) && fits(modes_, field_, surfaces_) &&
+         fits(run_, field_, span_.dimension()) && recorder_.is_consistent(modes_.pattern) &&
+         watch_.is_consistent();
 }
 
 bool recorder::is_consistent(const activation_pattern& pattern) const {
@@ -112,7 +114,8 @@ bool recorder::is_consistent(const activation_pattern& pattern) const {
 bool watch::is_consistent() const {
   if (progress_.size() != wanted_->size()) return false;
   return !last_ || (fits(last_->state, *field_) && fits(last_->modes.pattern, *field_) &&
-                    fits(last_->net, *field_) && fits(last_->values, *field_));
+                    fits(last_->net, *field_, span_->dimension()) &&
+                    fits(last_->values, *field_, span_->dimension()));
 }
 
 }  // namespace reluflow::detail

@@ -50,17 +50,18 @@ integrator::integrator(const dataset& data, const network& initial, const flow_o
       flow_(&flow),
       record_(&record),
       callbacks_(&callbacks),
-      field_(data, initial, flow.chart),
-      surfaces_(data),
-      settler_(data, surfaces_, flow.rule),
+      span_(data, initial),
+      field_(span_.data(), span_.reduced(initial), flow.chart),
+      surfaces_(span_.data()),
+      settler_(span_.data(), surfaces_, flow.rule),
       search_(field_, surfaces_, settler_),
       asynchronous_(field_, surfaces_, settler_, flow.rtol),
-      recorder_(field_, record, callbacks, account_, run_),
-      watch_(field_, record.stopping_times),
+      recorder_(field_, span_, record, callbacks, account_, run_),
+      watch_(field_, span_, record.stopping_times),
       stepper_(field_.coordinates()) {
   run_.initial_network = initial;
   run_.chart = field_.chart();
-  state_ = field_.pack(initial);
+  state_ = field_.pack(span_.reduced(initial));
   norm_.emplace(field_, state_, flow.rtol, flow.atol);
   if (field_.chart() == chart_kind::cartesian) invariants_ = signed_roots(initial);
 }
@@ -177,7 +178,7 @@ void integrator::close() {
   run_.t = t_;
   evaluate();
   run_.end = recorder_.row(t_, state_, modes_);
-  run_.final_network = field_.unpack(state_);
+  run_.final_network = current();
   run_.final_pattern = modes_.pattern;
   for (const auto& [neuron, frame] : modes_.frames) {
     const Eigen::VectorXd eta = settler_.multipliers(frame, force_on(neuron));

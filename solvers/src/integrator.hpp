@@ -9,6 +9,7 @@
 #include "reluflow/surfaces.hpp"
 #include "reluflow/vector_field.hpp"
 #include "settlement.hpp"
+#include "span_reduction.hpp"
 #include "step_control.hpp"
 #include "switch_search.hpp"
 #include "watch.hpp"
@@ -44,7 +45,7 @@ class integrator {
   void step();
   [[nodiscard]] const std::optional<outcome>& ending() const { return ending_; }
   [[nodiscard]] progress now() const;
-  [[nodiscard]] network current() const { return field_.unpack(state_); }
+  [[nodiscard]] network current() const { return span_.expand(field_.unpack(state_)); }
   [[nodiscard]] const trajectory& so_far() const { return run_; }
   /// Ends a run that has not ended as interrupted. The last call.
   [[nodiscard]] trajectory finish();
@@ -108,7 +109,8 @@ class integrator {
   const flow_options* flow_;
   const record_options* record_;
   const observers* callbacks_;
-  vector_field field_;
+  span_reduction span_;
+  vector_field field_;  // in the dimensions of `span_`, as all that follows
   switching_surfaces surfaces_;
   settler settler_;
   switch_search search_;

@@ -15,9 +15,15 @@ pair_mode written(pair_mode mode) {
 
 }  // namespace
 
-recorder::recorder(const vector_field& field, const record_options& options,
-                   const observers& callbacks, const energy_account& account, trajectory& run)
-    : field_(&field), options_(&options), callbacks_(&callbacks), account_(&account), run_(&run) {}
+recorder::recorder(const vector_field& field, const span_reduction& span,
+                   const record_options& options, const observers& callbacks,
+                   const energy_account& account, trajectory& run)
+    : field_(&field),
+      span_(&span),
+      options_(&options),
+      callbacks_(&callbacks),
+      account_(&account),
+      run_(&run) {}
 
 record_row recorder::row(double t, const Eigen::VectorXd& state, const flow_modes& modes) {
   field_->derivative(state, modes, rate_, values_);
@@ -44,7 +50,7 @@ void recorder::rows(const step_solution& solution, double until) {
     const double fraction = span > 0.0 ? (t - solution.t0) / span : 0.0;
     const Eigen::VectorXd state = solution.state_at(fraction);
     run_->rows.push_back(row(t, state, solution.modes_at(fraction)));
-    if (options_->states) run_->states.push_back(field_->unpack(state));
+    if (options_->states) run_->states.push_back(span_->expand(field_->unpack(state)));
   }
 }
 
@@ -54,9 +60,9 @@ void recorder::keep_dense(const step_solution& solution, double from, double to,
   const double t1 = to < 1.0 ? std::min(solution.t0 + to * span, until) : until;
   if (!options_->dense || !(t1 > t0)) return;
   const double last = std::min(to, (until - solution.t0) / span);
-  Eigen::MatrixXd values(field_->coordinates(), 6);
+  Eigen::MatrixXd values(field_->neurons() * (span_->dimension() + 1) + 1, 6);
   for (int i = 0; i < 6; ++i) {
-    values.col(i) = solution.state_at(from + (last - from) * (i / 5.0));
+    values.col(i) = span_->expand_state(solution.state_at(from + (last - from) * (i / 5.0)));
   }
   run_->dense.push_back({t0, t1, bernstein_from_values(values)});
 }

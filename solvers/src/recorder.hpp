@@ -4,6 +4,7 @@
 #include "reluflow/solvers/flow.hpp"
 #include "reluflow/vector_field.hpp"
 #include "settlement.hpp"
+#include "span_reduction.hpp"
 
 #include <functional>
 #include <map>
@@ -27,8 +28,8 @@ struct step_solution {
 /// Collects what a run leaves behind. It only reads the solution: recording never changes a step.
 class recorder {
  public:
-  recorder(const vector_field& field, const record_options& options, const observers& callbacks,
-           const energy_account& account, trajectory& run);
+  recorder(const vector_field& field, const span_reduction& span, const record_options& options,
+           const observers& callbacks, const energy_account& account, trajectory& run);
 
   /// Records every wanted time of the step up to `until`.
   void rows(const step_solution& solution, double until);
@@ -55,6 +56,7 @@ class recorder {
   }
 
   const vector_field* field_;
+  const span_reduction* span_;
   const record_options* options_;
   const observers* callbacks_;
   const energy_account* account_;  // of the steps before the current one

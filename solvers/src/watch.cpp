@@ -37,7 +37,8 @@ watch::moment watch::moment_at(double t, Eigen::VectorXd state, flow_modes modes
   moment now{t, std::move(state), std::move(modes), {}, {}};
   Eigen::VectorXd rate;
   field_->derivative(now.state, now.modes, rate, now.values);
-  now.net = field_->unpack(now.state);
+  now.values.forces = span_->expand_vectors(std::move(now.values.forces));
+  now.net = span_->expand(field_->unpack(now.state));
   return now;
 }
 
@@ -45,7 +46,7 @@ double watch::excess(const stopping_time& one, const moment& now) const {
   const double alpha = field_->output_scale();
   const double loss = now.values.loss;
   const double value =
-      one.value({now.t, field_->data(), now.net, now.values.residuals, now.values.forces,
+      one.value({now.t, span_->all_data(), now.net, now.values.residuals, now.values.forces,
                  now.modes.pattern, loss, loss > 0.0 ? alpha * now.values.speed / loss : 0.0,
                  alpha * std::sqrt(now.values.speed), reached_});
   const double beyond = one.direction == passage::rising ? value - one.level : one.level - value;
@@ -103,7 +104,7 @@ stopping_event watch::describe(const stop_found& found, const record_row& row,
                                bool with_state) const {
   const stopping_time& one = (*wanted_)[found.which];
   return {one.name, found.t, one.terminal,
-          one.note, row,     with_state ? field_->unpack(found.state) : network()};
+          one.note, row,     with_state ? span_->expand(field_->unpack(found.state)) : network()};
 }
 
 }  // namespace reluflow::detail

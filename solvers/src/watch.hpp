@@ -25,8 +25,9 @@ struct stop_found {
 /// Looks for stopping times in accepted steps. Like the recorder it only reads the solution.
 class watch {
  public:
-  watch(const vector_field& field, const std::vector<stopping_time>& wanted)
-      : field_(&field), wanted_(&wanted), progress_(wanted.size()) {}
+  watch(const vector_field& field, const span_reduction& span,
+        const std::vector<stopping_time>& wanted)
+      : field_(&field), span_(&span), wanted_(&wanted), progress_(wanted.size()) {}
 
   [[nodiscard]] bool empty() const noexcept { return wanted_->empty(); }
   /// False when what was read from a checkpoint does not fit the problem.
@@ -58,7 +59,8 @@ class watch {
     }
   };
 
-  /// The solution at a fraction of the step with everything a functional may ask for.
+  /// The solution at a fraction of the step with everything a functional may ask for: the network
+  /// and the forces in all dimensions.
   struct moment {
     double t = 0.0;
     Eigen::VectorXd state;
@@ -77,6 +79,7 @@ class watch {
   [[nodiscard]] double excess(const stopping_time& one, const moment& now) const;
 
   const vector_field* field_;
+  const span_reduction* span_;
   const std::vector<stopping_time>* wanted_;
   std::vector<one_progress> progress_;
   std::map<std::string, double> reached_;
