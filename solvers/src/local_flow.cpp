@@ -122,6 +122,13 @@ class local_flow::traveller {
     return normal_vector(normals.data() + surface * normals.rows(), normals.rows());
   }
 
+  /// <n_s, v>
+  template <class Vector>
+  [[nodiscard]] double across(index surface, const Vector& v) const {
+    if constexpr (Dimension == Eigen::Dynamic) return flow.surfaces_->distance(surface, v);
+    return normal(surface).dot(v);
+  }
+
   [[nodiscard]] pair_mode mode_on(index surface) const {
     return path.modes.row(0, flow.surfaces_->representative(surface));
   }
@@ -224,7 +231,7 @@ class local_flow::traveller {
       if (due[s] > ahead) continue;
       const pair_mode mode = mode_on(s);
       if (is_held(mode)) continue;
-      const double z = sense_of(mode) * normal(s).dot(w);
+      const double z = sense_of(mode) * across(s, w);
       due[s] = travelled + z;
       if (due[s] <= ahead) candidates.push_back({s, mode, z, 0.0, 0.0});
     }
@@ -273,7 +280,7 @@ class local_flow::traveller {
     const double bend = series.bend;
     std::erase_if(candidates, [&](candidate& c) {
       if (on_line && c.surface != *on_line) return true;
-      c.speed = sense_of(c.mode) * series.phi(0, 1) * normal(c.surface).dot(piece_force.col(0));
+      c.speed = sense_of(c.mode) * series.phi(0, 1) * across(c.surface, piece_force.col(0));
       if (c.z > noise && c.z + c.speed - bend > noise) return true;
       const double root = std::sqrt(c.speed * c.speed + 4.0 * bend * std::max(c.z, 0.0));
       c.soonest = c.z > noise ? 2.0 * c.z / (root - c.speed) : 0.0;
@@ -303,9 +310,8 @@ class local_flow::traveller {
   /// z of a candidate as a polynomial of u.
   [[nodiscard]] std::array<double, largest_degree + 1> polynomial(const candidate& c) const {
     quintic pull;
-    const auto n = normal(c.surface);
     for (int i = 0; i <= products.degree; ++i) {
-      pull[i] = sense_of(c.mode) * n.dot(piece_force.col(i));
+      pull[i] = sense_of(c.mode) * across(c.surface, piece_force.col(i));
     }
     std::array<double, largest_degree + 1> result;
     result[0] = c.z;
@@ -458,7 +464,7 @@ class local_flow::traveller {
     const double direction = -sense_of(before) * (path.a < 0.0 ? -1.0 : 1.0);
     const double jump = -sense_of(before) * data.norms()[k] * drive.by_sample.col(k).dot(weights) /
                         static_cast<double>(data.size());
-    const double velocity = normal(first.surface).dot(active * weights);
+    const double velocity = across(first.surface, active * weights);
     if (!(direction * velocity > drive.force_error) ||
         !(direction * (velocity + jump) > drive.force_error)) {
       return false;
@@ -475,14 +481,17 @@ class local_flow::traveller {
   void switch_force(index k, double gain) {
     const dataset& data = flow.field_->data();
     const double share = gain / static_cast<double>(data.size());
-    const Eigen::Map<const vector> x(data.inputs().data() + k * w.size(), w.size());
-    active.noalias() += x * (share * drive.by_sample.col(k).transpose());
+    const column_ranges& ranges = flow.field_->products().ranges();
+    active.middleRows(ranges.first(k), ranges.size(k)).noalias() +=
+        ranges.part(k, data.inputs().col(k)) * (share * drive.by_sample.col(k).transpose());
   }
 
   void note(double at, const mode_change& change) {
-    const Eigen::Map<const vector> x(flow.field_->data().inputs().data() + change.sample * w.size(),
-                                     w.size());
-    path.changes.push_back({at, change, path.moments.transpose() * x});
+    const column_ranges& ranges = flow.field_->products().ranges();
+    const index k = change.sample;
+    path.changes.push_back({at, change,
+                            path.moments.middleRows(ranges.first(k), ranges.size(k)).transpose() *
+                                ranges.part(k, flow.field_->data().inputs().col(k))});
   }
 
   void touch(index surface) {
@@ -495,7 +504,7 @@ class local_flow::traveller {
     std::erase_if(path.contacts, [&](index s) {
       const pair_mode mode = mode_on(s);
       if (is_held(mode)) return true;
-      return sense_of(mode) * normal(s).dot(w) > rounding * w_size;
+      return sense_of(mode) * across(s, w) > rounding * w_size;
     });
   }
 
