@@ -82,13 +82,16 @@ int main(int argc, char** argv) {
   const trajectory balanced = follow(data, twins(0.5, -0.5));
   claims.at_most("y = (4, -2), a = (0.5, -0.5): loss at the end", 1e-9, balanced.end.loss);
 
-  examples::keep(set, {data, start, {}, {}, std::nullopt}, collapsed);
+  const plots::range while_it_moves{0.0, 3.0};
+  plots::run_figure_options look;
+  look.window = while_it_moves;
+  examples::keep(set, {data, start, {}, {}, std::nullopt}, collapsed, look);
   plots::figure fig;
   fig.name = "collapse";
   plots::panel axes;
   axes.x_label = "t";
   axes.y_label = "loss";
-  axes.x_range = plots::range{0.0, 6.0};
+  axes.x_range = while_it_moves;
   axes.y_range = plots::range{0.0, 17.0};
   axes.layers = {loss_curve(collapsed, "y = (4, −2), a = 0", plots::colours::positive),
                  loss_curve(signed_start, "y = (10, −5), a = ±0.01", plots::colours::negative),

@@ -85,6 +85,15 @@ BOOST_AUTO_TEST_CASE(orthogonality_is_judged_by_cosines) {
   BOOST_TEST(orthogonal(columns({{1e10, 1e-6}, {0.0, 1e10}})));
   BOOST_TEST(!has_orthogonal_inputs({columns({{1.0, 0.0}, {1e-3, 1.0}}), vec({0, 0})}));
   BOOST_TEST(has_orthogonal_inputs({columns({{1.0, 0.0}, {1e-3, 1.0}}), vec({0, 0})}, 1e-2));
+  // Mostly zeros: only columns that share a row are looked at.
+  Eigen::MatrixXd axes = Eigen::MatrixXd::Zero(40, 20);
+  for (index k = 0; k < 20; ++k) axes(39 - 2 * k, k) = k % 2 == 0 ? 1.0 : -3.0;
+  BOOST_TEST(orthogonal(axes));
+  axes.col(19) = axes.col(3);
+  BOOST_TEST(!orthogonal(axes));
+  axes.col(19).setZero();
+  axes.col(19).tail(8).setOnes();
+  BOOST_TEST(!orthogonal(axes));
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     BOOST_TEST(has_orthogonal_inputs(orthonormal_data(20, 25, seed)));
     BOOST_TEST(!has_orthogonal_inputs(gaussian_data(20, 25, 0.0, seed)));

@@ -71,6 +71,36 @@ BOOST_AUTO_TEST_CASE(numbers_share_one_surface) {
   BOOST_TEST(surfaces.orientation(3) == -1.0);
 }
 
+BOOST_AUTO_TEST_CASE(distances_are_products_with_the_normals_on_axes_and_elsewhere) {
+  constexpr index d = 24;
+  for (const bool axes : {true, false}) {
+    Eigen::MatrixXd inputs = axes ? Eigen::MatrixXd::Zero(d, 10) : Eigen::MatrixXd::Ones(d, 10);
+    for (index k = 0; k < 10; ++k) inputs((7 * k) % d, k) = k % 2 == 0 ? 2.0 : -0.5;
+    const switching_surfaces surfaces = surfaces_of(inputs);
+    const Eigen::VectorXd w = Eigen::VectorXd::LinSpaced(d, -1.0, 2.0);
+    const Eigen::VectorXd expected = surfaces.normals().transpose() * w;
+    Eigen::VectorXd z;
+    surfaces.distances(w, z);
+    BOOST_TEST((z - expected).norm() < 1e-14);
+    std::vector<index> near;
+    std::vector<index> expected_near;
+    std::vector<std::uint64_t> words;
+    surfaces.visit_within(w, 0.6, words, [&](index s) {
+      near.push_back(s);
+      return true;
+    });
+    for (index s = 0; s < surfaces.size(); ++s) {
+      BOOST_TEST(std::abs(surfaces.distance(s, w) - expected[s]) < 1e-15);
+      if (std::abs(expected[s]) <= 0.6) expected_near.push_back(s);
+      Eigen::VectorXd moved = w;
+      surfaces.move_along(s, 3.0, moved);
+      BOOST_TEST((moved - w - 3.0 * surfaces.normals().col(s)).norm() < 1e-14);
+    }
+    BOOST_TEST(near == expected_near, boost::test_tools::per_element());
+    BOOST_TEST((!near.empty() || !axes));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_mode_of_the_surface_is_oriented_for_each_member) {
   const switching_surfaces surfaces =
       surfaces_of(columns({{1.0, 1.0}, {0.0, 1.0}, {-2.0, -2.0}, {3.0, 3.0}}));

@@ -1,5 +1,6 @@
 #include "reluflow/dataset.hpp"
 
+#include "reluflow/detail/column_ranges.hpp"
 #include "reluflow/errors.hpp"
 
 #include <fmt/format.h>
@@ -39,6 +40,16 @@ dataset with_bias(const Eigen::MatrixXd& inputs, const Eigen::VectorXd& labels) 
 }
 
 bool has_orthogonal_inputs(const dataset& data, double tolerance) {
+  if (const detail::column_ranges ranges(data.inputs()); ranges.narrow()) {
+    for (index l = 1; l < data.size(); ++l) {
+      for (index k = 0; k < l; ++k) {
+        if (!ranges.meet(k, l)) continue;
+        const double product = ranges.dot(data.inputs(), k, data.inputs().col(l));
+        if (!(std::abs(product) <= tolerance * data.norms()[k] * data.norms()[l])) return false;
+      }
+    }
+    return true;
+  }
   for (index l = 1; l < data.size(); ++l) {
     const Eigen::VectorXd products =
         data.inputs().leftCols(l).transpose() * data.inputs().col(l).normalized();

@@ -1,6 +1,5 @@
 #include "extreme_eigenvalues.hpp"
 #include "reluflow/curvature.hpp"
-#include "reluflow/detail/pattern_product.hpp"
 #include "reluflow/errors.hpp"
 #include "reluflow/surfaces.hpp"
 #include "reluflow/vector_field.hpp"
@@ -51,6 +50,7 @@ Eigen::MatrixXd active_matrix(const activation_pattern& modes) {
 residual_kernel::residual_kernel(const dataset& data, const network& net,
                                  const activation_pattern& modes)
     : data_(&data),
+      products_(data),
       modes_(&modes),
       output_weights_(net.output_weights()),
       weights_(net.weights()),
@@ -68,7 +68,8 @@ residual_kernel::residual_kernel(const dataset& data, const network& net,
 
 Eigen::VectorXd residual_kernel::operator*(const Eigen::VectorXd& v) const {
   Eigen::MatrixXd forces;
-  detail::sum_over_samples(*modes_, data_->inputs() * v.asDiagonal(), forces);
+  Eigen::MatrixXd scratch;
+  products_.forces(*modes_, v, scratch, forces);
   const Eigen::VectorXd growth = weights_.cwiseProduct(forces).colwise().sum();
   for (std::size_t i = 0; i < sliding_.size(); ++i) {
     const Eigen::VectorXd along = bases_[i].transpose() * forces.col(sliding_[i]);
@@ -76,9 +77,10 @@ Eigen::VectorXd residual_kernel::operator*(const Eigen::VectorXd& v) const {
   }
   forces = forces * output_weights_.cwiseAbs2().asDiagonal();
   forces += weights_ * growth.asDiagonal();
-  Eigen::MatrixXd sums;
-  detail::sum_over_neurons(*modes_, forces, sums);
-  return factor_ * sums.cwiseProduct(data_->inputs()).colwise().sum().transpose();
+  Eigen::MatrixXd outputs;
+  products_.outputs(*modes_, forces, scratch, outputs);
+  // The forces have a factor 1/n of their own.
+  return factor_ * static_cast<double>(size()) * outputs.transpose();
 }
 
 Eigen::MatrixXd residual_kernel::matrix() const {

@@ -60,7 +60,8 @@ switching_surfaces::switching_surfaces(const dataset& data, double tolerance)
   }
   normals_.resize(d, size());
   for (index s = 0; s < size(); ++s) normals_.col(s) = units.col(representative(s));
-  normals_by_row_ = normals_.transpose();
+  ranges_ = detail::column_ranges(normals_);
+  if (!ranges_.narrow()) normals_by_row_ = normals_.transpose();
 }
 
 void switching_surfaces::set_mode(activation_pattern& pattern, index neuron, index surface,

@@ -1,29 +1,17 @@
 #include "reluflow/vector_field.hpp"
 
-#include "reluflow/detail/pattern_product.hpp"
 #include "reluflow/errors.hpp"
 
 #include <Eigen/Cholesky>
 #include <Eigen/QR>
 #include <fmt/format.h>
 
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 namespace reluflow {
 namespace {
-
-/// Calls visit(k) for every sample k on which the neuron is active, in increasing order.
-template <class Visit>
-void for_each_active(const activation_pattern& pattern, index neuron, Visit visit) {
-  for (index word = 0; word < pattern.words(); ++word) {
-    for (std::uint64_t bits = pattern.active_word(neuron, word); bits != 0; bits &= bits - 1) {
-      visit(word * 64 + std::countr_zero(bits));
-    }
-  }
-}
 
 chart_kind choose_chart(const network& initial, chart_kind wanted) {
   if (wanted == chart_kind::automatic) {
@@ -68,6 +56,7 @@ sliding_frame make_sliding_frame(const switching_surfaces& surfaces, std::vector
 
 vector_field::vector_field(const dataset& data, const network& initial, chart_kind chart)
     : data_(&data),
+      products_(data),
       signs_(initial.signs()),
       output_scale_(initial.output_scale()),
       chart_(choose_chart(initial, chart)) {
@@ -110,17 +99,8 @@ void vector_field::residuals(const Eigen::VectorXd& state, const activation_patt
   } else {
     values.pushes = w * state.head(neurons()).asDiagonal();
   }
-  detail::sum_over_neurons(pattern, values.pushes, values.sums);
-  values.residuals = data_->labels();
-  values.residuals.noalias() -=
-      output_scale_ * values.sums.cwiseProduct(data_->inputs()).colwise().sum().transpose();
-}
-
-void vector_field::active_force(const activation_pattern& pattern, index neuron,
-                                const Eigen::VectorXd& r, Eigen::Ref<Eigen::VectorXd> force) const {
-  force.setZero();
-  for_each_active(pattern, neuron, [&](index k) { force += r[k] * data_->inputs().col(k); });
-  force /= static_cast<double>(samples());
+  products_.outputs(pattern, values.pushes, values.sums, values.outputs);
+  values.residuals = data_->labels() - output_scale_ * values.outputs.transpose();
 }
 
 template <int Dimension>
@@ -129,9 +109,7 @@ void vector_field::rates_in(const Eigen::VectorXd& state, const flow_modes& mode
   using vector = Eigen::Matrix<double, Dimension, 1>;
   const index d = dimension();
   const bool spherical = chart_ == chart_kind::spherical;
-  const double share = 1.0 / static_cast<double>(samples());
-  values.pulls = data_->inputs() * (share * values.residuals).asDiagonal();
-  detail::sum_over_samples(modes.pattern, values.pulls, values.forces);
+  products_.forces(modes.pattern, values.residuals, values.pulls, values.forces);
   auto frame = modes.frames.begin();
   double speed = 0.0;
   for (index j = 0; j < neurons(); ++j) {

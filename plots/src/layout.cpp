@@ -12,7 +12,8 @@ namespace {
 
 constexpr double letter_width = 7.2;  // a little more than the mean of DejaVu Sans at this size
 constexpr double key_sample_width = 52.0;
-constexpr double edge = 14.0;  // between the outermost ink and the edge of the figure
+constexpr double edge = 14.0;        // between the outermost ink and the edge of the figure
+constexpr double around_key = 14.0;  // above and below its rows
 
 bool on_axis(double value, bool logarithmic) {
   return std::isfinite(value) && (!logarithmic || value > 0.0);
@@ -302,7 +303,7 @@ key_box place_key(const figure& fig) {
   const double columns =
       std::clamp(std::floor(available / (widest + key_sample_width)), 1.0, count);
   return {.columns = static_cast<int>(columns),
-          .height = 8.0 + text_height * std::ceil(count / columns)};
+          .height = around_key + text_height * std::ceil(count / columns)};
 }
 
 std::vector<axes_box> place_axes(const figure& fig) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "reluflow/detail/pattern_product.hpp"
 #include "reluflow/vector_field.hpp"
 
 #include <Eigen/Core>
@@ -18,14 +17,7 @@ constexpr index worth_a_pass = 16;
 inline void active_forces(const vector_field& field, const activation_pattern& pattern,
                           const Eigen::MatrixXd& residuals, Eigen::MatrixXd& pulls,
                           Eigen::MatrixXd& forces) {
-  const Eigen::MatrixXd& inputs = field.data().inputs();
-  const index d = inputs.rows();
-  pulls.resize(residuals.cols() * d, inputs.cols());
-  const double share = 1.0 / static_cast<double>(inputs.cols());
-  for (index i = 0; i < residuals.cols(); ++i) {
-    pulls.middleRows(i * d, d) = inputs * (share * residuals.col(i)).asDiagonal();
-  }
-  sum_over_samples(pattern, pulls, forces);
+  field.products().forces(pattern, residuals, pulls, forces);
 }
 
 }  // namespace reluflow::detail

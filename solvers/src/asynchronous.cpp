@@ -140,7 +140,8 @@ bool asynchronous_step::more_leave(const frozen_step& step) {
     std::vector<std::uint64_t> near;
     surfaces_->visit_near_line(start.w, chord, 1.1 * slack + noise, near, [&](index s) {
       const pair_mode mode = step.modes.pattern(j, surfaces_->representative(s));
-      const Eigen::RowVectorXd z = surfaces_->normals().col(s).transpose() * w;
+      Eigen::RowVectorXd z(looks);
+      for (index i = 0; i < looks; ++i) z[i] = surfaces_->distance(s, w.col(i));
       crossed[at] = (mode == pair_mode::active && z.minCoeff() < -noise) ||
                     (mode == pair_mode::inactive && z.maxCoeff() > noise);
       return crossed[at] == 0;
@@ -176,8 +177,9 @@ Eigen::MatrixXd asynchronous_step::roughness(const frozen_step& step,
       products[i] = square * value[0] * value.tail(d);
       push.col(j) = products[i] - square * still[0] * still.tail(d);
     }
-    sum_over_neurons(step.modes.pattern, push, sums_);
-    result.col(q) = sums_.cwiseProduct(inputs).colwise().sum().transpose();
+    Eigen::MatrixXd outputs;
+    field_->products().outputs(step.modes.pattern, push, sums_, outputs);
+    result.col(q) = outputs.transpose();
     for (std::size_t i = 0; i < followed_.size(); ++i) {
       for (const timed_change& timed : path(followed_[i]).changes) {
         if (timed.fraction > at) break;
@@ -293,14 +295,11 @@ Eigen::MatrixXd asynchronous_step::outputs(const frozen_step& step, bool without
     if (without_frozen) push -= frozen(j).moments.lazyProduct(size * size * projection());
   }
 
-  Eigen::Matrix<double, 6, Eigen::Dynamic> result(6, n);
-  result.setZero();
-  if (count >= worth_a_pass) {
-    sum_over_neurons(step.modes.pattern, pushes_, sums_);
-    for (index k = 0; k < n; ++k) {
-      result.col(k).noalias() = sums_.col(k).reshaped(d, 6).transpose() * inputs.col(k);
-    }
+  Eigen::MatrixXd result;
+  if (count >= worth_a_pass || field_->products().ranges().narrow()) {
+    field_->products().outputs(step.modes.pattern, pushes_, sums_, result);
   } else {
+    result.setZero(6, n);
     for (const index j : followed_) {
       const auto push = pushes_.col(j).reshaped(d, 6);
       for (index word = 0; word < step.modes.pattern.words(); ++word) {

@@ -118,7 +118,8 @@ void integrator::begin() {
   for (index j = 0; j < field_.neurons(); ++j) {
     const Eigen::VectorXd w = field_.vectors(state_).col(j);
     const double size = length(w);
-    const Eigen::VectorXd z = surfaces_.normals().transpose() * w;
+    Eigen::VectorXd z;
+    surfaces_.distances(w, z);
     for (index s = 0; s < surfaces_.size(); ++s) {
       if (std::abs(z[s]) <= 4.0 * epsilon * size) {
         on_surface[j].push_back({s, surface_side::below});

@@ -72,7 +72,7 @@ void integrator::refresh_contacts() {
     if (mode == pair_mode::sliding || mode == pair_mode::resting) return true;
     const auto w = field_.vectors(state_).col(neuron);
     const double side = mode == pair_mode::active ? 1.0 : -1.0;
-    return side * surfaces_.normals().col(surface).dot(w) > 8.0 * epsilon * w.norm();
+    return side * surfaces_.distance(surface, w) > 8.0 * epsilon * w.norm();
   });
 }
 

@@ -118,18 +118,17 @@ void integrator::watch_resting() {
   std::map<index, std::vector<arrival>> woken;
   for (index j = 0; j < field_.neurons(); ++j) {
     for (const index s : surfaces_in(modes_.pattern, j, pair_mode::resting, surfaces_)) {
-      const auto normal = surfaces_.normals().col(s);
       auto w = field_.vectors(state_).col(j);
       const double sign = field_.sign(state_, j);
-      const double velocity = sign * normal.dot(values_.forces.col(j));
+      const double velocity = sign * surfaces_.distance(s, values_.forces.col(j));
       if (std::abs(velocity) <= force_error_) {
-        const double off = normal.dot(w);
+        const double off = surfaces_.distance(s, w);
         if (field_.chart() == chart_kind::spherical) {
           const double growth = sign * values_.forces.col(j).dot(w);
-          field_.vectors(rate_).col(j) += growth * off * normal;
+          surfaces_.move_along(s, growth * off, field_.vectors(rate_).col(j));
         }
-        w -= off * normal;
-      } else if (velocity < 0.0 || normal.dot(w) < -8.0 * epsilon * length(w)) {
+        surfaces_.move_along(s, -off, w);
+      } else if (velocity < 0.0 || surfaces_.distance(s, w) < -8.0 * epsilon * length(w)) {
         surfaces_.set_mode(modes_.pattern, j, s, pair_mode::inactive);
       } else {
         woken[j].push_back({s, surface_side::below});

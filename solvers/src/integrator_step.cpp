@@ -196,9 +196,8 @@ Eigen::VectorXd integrator::state_inside(double fraction) {
   // As at the ends of a step: what rounding has left of resting pairs may grow in a long one.
   for (index j = 0; j < field_.neurons(); ++j) {
     for (const index s : surfaces_in(modes_.pattern, j, pair_mode::resting, surfaces_)) {
-      const auto normal = surfaces_.normals().col(s);
       auto w = field_.vectors(state).col(j);
-      w -= normal.dot(w) * normal;
+      surfaces_.move_along(s, -surfaces_.distance(s, w), w);
     }
   }
   return state;

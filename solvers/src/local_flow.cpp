@@ -127,10 +127,22 @@ class local_flow::traveller {
     bool origin = false;
   };
 
-  using normal_vector = Eigen::Map<const vector>;
-  [[nodiscard]] normal_vector normal(index surface) const {
+  using column_view = Eigen::Map<const vector>;
+  [[nodiscard]] column_view normal(index surface) const {
     const Eigen::MatrixXd& normals = flow.surfaces_->normals();
-    return normal_vector(normals.data() + surface * normals.rows(), normals.rows());
+    return column_view(normals.data() + surface * normals.rows(), normals.rows());
+  }
+
+  [[nodiscard]] column_view input(index sample) const {
+    const Eigen::MatrixXd& inputs = flow.field_->data().inputs();
+    return column_view(inputs.data() + sample * inputs.rows(), inputs.rows());
+  }
+
+  /// <n_s, v>
+  template <class Vector>
+  [[nodiscard]] double across(index surface, const Vector& v) const {
+    if constexpr (Dimension == Eigen::Dynamic) return flow.surfaces_->distance(surface, v);
+    return normal(surface).dot(v);
   }
 
   [[nodiscard]] pair_mode mode_on(index surface) const {
@@ -295,8 +307,8 @@ class local_flow::traveller {
       c.soonest = never;
       if (is_held(c.mode) || (on_line && c.surface != *on_line)) continue;
       const double sense = sense_of(c.mode);
-      c.z = sense * normal(c.surface).dot(w);
-      c.speed = sense * series.phi(0, 1) * normal(c.surface).dot(piece_force.col(0));
+      c.z = sense * across(c.surface, w);
+      c.speed = sense * series.phi(0, 1) * across(c.surface, piece_force.col(0));
       if (c.z > noise && c.z + c.speed - bend > noise) continue;
       const double root = std::sqrt(c.speed * c.speed + 4.0 * bend * std::max(c.z, 0.0));
       c.soonest = c.z > noise ? 2.0 * c.z / (root - c.speed) : 0.0;
@@ -327,9 +339,8 @@ class local_flow::traveller {
   /// z of a candidate as a polynomial of u.
   [[nodiscard]] std::array<double, largest_degree + 1> polynomial(const candidate& c) const {
     quintic pull;
-    const auto n = normal(c.surface);
     for (int i = 0; i <= products.degree; ++i) {
-      pull[i] = sense_of(c.mode) * n.dot(piece_force.col(i));
+      pull[i] = sense_of(c.mode) * across(c.surface, piece_force.col(i));
     }
     std::array<double, largest_degree + 1> result;
     result[0] = c.z;
@@ -487,7 +498,7 @@ class local_flow::traveller {
     const double direction = -sense_of(before) * (path.a < 0.0 ? -1.0 : 1.0);
     const double jump = -sense_of(before) * data.norms()[k] * drive.by_sample.col(k).dot(weights) /
                         static_cast<double>(data.size());
-    const double velocity = normal(first.surface).dot(active * weights);
+    const double velocity = across(first.surface, active * weights);
     if (!(direction * velocity > drive.force_error) ||
         !(direction * (velocity + jump) > drive.force_error)) {
       return false;
@@ -505,14 +516,27 @@ class local_flow::traveller {
   void switch_force(index k, double gain) {
     const dataset& data = flow.field_->data();
     const double share = gain / static_cast<double>(data.size());
-    const Eigen::Map<const vector> x(data.inputs().data() + k * w.size(), w.size());
-    active.noalias() += x * (share * drive.by_sample.col(k).transpose());
+    const Eigen::Matrix<double, 1, 6> pull = share * drive.by_sample.col(k).transpose();
+    if constexpr (Dimension == Eigen::Dynamic) {
+      const column_ranges& ranges = flow.field_->products().ranges();
+      active.middleRows(ranges.first(k), ranges.size(k)).noalias() +=
+          ranges.part(k, data.inputs().col(k)) * pull;
+    } else {
+      active.noalias() += input(k) * pull;
+    }
   }
 
   void note(double at, const mode_change& change) {
-    const Eigen::Map<const vector> x(flow.field_->data().inputs().data() + change.sample * w.size(),
-                                     w.size());
-    path.changes.push_back({at, change, path.moments.transpose() * x});
+    const index k = change.sample;
+    quintic before;
+    if constexpr (Dimension == Eigen::Dynamic) {
+      const column_ranges& ranges = flow.field_->products().ranges();
+      before = path.moments.middleRows(ranges.first(k), ranges.size(k)).transpose() *
+               ranges.part(k, flow.field_->data().inputs().col(k));
+    } else {
+      before = path.moments.transpose() * input(k);
+    }
+    path.changes.push_back({at, change, before});
   }
 
   void touch(index surface) {
@@ -525,7 +549,7 @@ class local_flow::traveller {
     std::erase_if(path.contacts, [&](index s) {
       const pair_mode mode = mode_on(s);
       if (is_held(mode)) return true;
-      return sense_of(mode) * normal(s).dot(w) > rounding * w_size;
+      return sense_of(mode) * across(s, w) > rounding * w_size;
     });
   }
 

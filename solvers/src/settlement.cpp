@@ -51,7 +51,7 @@ std::optional<index> farthest_on_a_line(const switching_surfaces& surfaces,
   for (index s = 0; s < surfaces.size(); ++s) {
     const pair_mode mode = pattern(neuron, surfaces.representative(s));
     if (mode == pair_mode::sliding || mode == pair_mode::resting) continue;
-    const double z = std::abs(surfaces.normals().col(s).dot(w));
+    const double z = std::abs(surfaces.distance(s, w));
     if (z > distance) {
       distance = z;
       farthest = s;
@@ -87,7 +87,7 @@ std::vector<index> settler::settle(const std::vector<arrival>& arrivals, const n
     const Eigen::VectorXd total =
         problem.base + problem.normals * solution.eta.cwiseProduct(problem.strengths);
     const auto woken = std::find_if(resting.begin(), resting.end(), [&](index s) {
-      return !holds(s) && problem.sign * surfaces_->normals().col(s).dot(total) > force.error;
+      return !holds(s) && problem.sign * surfaces_->distance(s, total) > force.error;
     });
     if (woken == resting.end()) {
       apply(held, solution, force, modes, changes);

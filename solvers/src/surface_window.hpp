@@ -112,9 +112,8 @@ class surface_window {
       last_.noalias() = normals_.lazyProduct(along);
     } else {
       for (index i = 0; i < first_.size(); ++i) {
-        const auto normal = surfaces_->normals().col(within_[static_cast<std::size_t>(i)]);
-        first_[i] = normal.dot(from);
-        last_[i] = normal.dot(along);
+        first_[i] = surfaces_->distance(within_[static_cast<std::size_t>(i)], from);
+        last_[i] = surfaces_->distance(within_[static_cast<std::size_t>(i)], along);
       }
     }
     last_ += first_;

@@ -100,11 +100,10 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
     const index k = surfaces_->representative(s);
     const pair_mode mode = modes.pattern(neuron, k);
     if (mode == pair_mode::sliding || mode == pair_mode::resting) return true;
-    const auto normal = surfaces_->normals().col(s);
 
     bernstein_polynomial z;
     for (int i = 0; i < 6; ++i)
-      z.b[static_cast<std::size_t>(i)] = sense_of(mode) * normal.dot(w.col(i));
+      z.b[static_cast<std::size_t>(i)] = sense_of(mode) * surfaces_->distance(s, w.col(i));
     const bernstein_polynomial whole = z;
     const double first_move = 5.0 * (z.b[1] - z.b[0]);
     const double last_move = 5.0 * (z.b[5] - z.b[4]);
@@ -205,7 +204,7 @@ double switch_search::value(const candidate& event, const Eigen::VectorXd& state
   if (event.kind == event_kind::crossing || event.kind == event_kind::origin) {
     const pair_mode mode = modes.pattern(event.neuron, surfaces_->representative(event.surface));
     return sense_of(mode) *
-           surfaces_->normals().col(event.surface).dot(field_->vectors(state).col(event.neuron));
+           surfaces_->distance(event.surface, field_->vectors(state).col(event.neuron));
   }
   if (event.kind == event_kind::sign_change) return state[event.neuron];
   const auto entry = modes.frames.find(event.neuron);

@@ -2,6 +2,7 @@
 
 #include "reluflow/activation.hpp"
 #include "reluflow/dataset.hpp"
+#include "reluflow/detail/sample_products.hpp"
 #include "reluflow/network.hpp"
 #include "reluflow/trajectory.hpp"
 
@@ -64,6 +65,7 @@ class residual_kernel {
 
  private:
   const dataset* data_;
+  detail::sample_products products_;
   const activation_pattern* modes_;
   Eigen::VectorXd output_weights_;      // a (m)
   Eigen::MatrixXd weights_;             // w (d x m)

@@ -2,9 +2,12 @@
 
 #include "reluflow/activation.hpp"
 #include "reluflow/dataset.hpp"
+#include "reluflow/detail/column_ranges.hpp"
 #include "reluflow/detail/pattern_product.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -41,9 +44,25 @@ class switching_surfaces {
   /// Unit normals, d x size(), one surface a column: x_k/|x_k| of the representative.
   [[nodiscard]] const Eigen::MatrixXd& normals() const noexcept { return normals_; }
 
+  /// z = <n_s, w> for one surface s.
+  template <class Vector>
+  [[nodiscard]] double distance(index surface, const Vector& w) const {
+    return ranges_.dot(normals_, surface, w);
+  }
   /// z = <n_s, w> for every surface s (size(), resized).
   void distances(const Eigen::Ref<const Eigen::VectorXd>& w, Eigen::VectorXd& z) const {
-    z.noalias() = normals_by_row_ * w;
+    if (!ranges_.narrow()) {
+      z.noalias() = normals_by_row_ * w;
+      return;
+    }
+    z.resize(size());
+    for (index s = 0; s < size(); ++s) z[s] = distance(s, w);
+  }
+  /// Adds `by` n_s to a vector (d).
+  template <class Vector>
+  void move_along(index surface, double by, Vector&& w) const {
+    w.segment(ranges_.first(surface), ranges_.size(surface)) +=
+        by * ranges_.part(surface, normals_.col(surface));
   }
 
   /// Calls visit(s) for every surface s to which the line from `from` to `from` + `along` comes
@@ -53,6 +72,15 @@ class switching_surfaces {
   void visit_near_line(const Eigen::Ref<const Eigen::VectorXd>& from,
                        const Eigen::Ref<const Eigen::VectorXd>& along, double slack,
                        std::vector<std::uint64_t>& words, Visit&& visit) const {
+    if (ranges_.narrow()) {
+      for (index s = 0; s < size(); ++s) {
+        const double first = distance(s, from);
+        const double last = first + distance(s, along);
+        const bool misses = std::min(first, last) > slack || std::max(first, last) < -slack;
+        if (!misses && !visit(s)) return;
+      }
+      return;
+    }
     words.resize(static_cast<std::size_t>((size() + 63) / 64));
     detail::surfaces_near_line(normals_by_row_, from.data(), along.data(), slack, words.data());
     for (std::size_t word = 0; word < words.size(); ++word) {
@@ -72,7 +100,8 @@ class switching_surfaces {
   Eigen::VectorXd orientation_;
   std::vector<bool> one_sided_;
   Eigen::MatrixXd normals_;
-  Eigen::MatrixXd normals_by_row_;  // the transpose: columns run over surfaces
+  Eigen::MatrixXd normals_by_row_;  // the transpose: columns run over surfaces; empty when narrow
+  detail::column_ranges ranges_;    // of the normals
 };
 
 }  // namespace reluflow

@@ -2,6 +2,7 @@
 
 #include "reluflow/activation.hpp"
 #include "reluflow/dataset.hpp"
+#include "reluflow/detail/sample_products.hpp"
 #include "reluflow/network.hpp"
 #include "reluflow/problem.hpp"
 #include "reluflow/surfaces.hpp"
@@ -48,6 +49,7 @@ struct field_values {
   Eigen::MatrixXd pushes;   ///< scratch: a_j w_j (d x m)
   Eigen::MatrixXd pulls;    ///< scratch: r_k x_k / n (d x n)
   Eigen::MatrixXd sums;     ///< scratch: sum of a_j w_j over the neurons active on a sample (d x n)
+  Eigen::MatrixXd outputs;  ///< scratch: h(x_k)/alpha (1 x n)
 };
 
 /// The gradient flow with all modes held fixed, in either chart.
@@ -78,6 +80,8 @@ class vector_field {
   [[nodiscard]] double output_scale() const noexcept { return output_scale_; }
   /// The samples.
   [[nodiscard]] const dataset& data() const noexcept { return *data_; }
+  /// Sums over samples or neurons, for those who follow pairs themselves.
+  [[nodiscard]] const detail::sample_products& products() const noexcept { return products_; }
 
   /// The state of a network.
   [[nodiscard]] Eigen::VectorXd pack(const network& net) const;
@@ -104,7 +108,9 @@ class vector_field {
 
   /// (1/n) sum of r_k x_k over the samples on which the neuron is active: D_j before projection.
   void active_force(const activation_pattern& pattern, index neuron, const Eigen::VectorXd& r,
-                    Eigen::Ref<Eigen::VectorXd> force) const;
+                    Eigen::Ref<Eigen::VectorXd> force) const {
+    products_.force(pattern, neuron, r, force);
+  }
 
  private:
   template <int Dimension>
@@ -112,6 +118,7 @@ class vector_field {
                 field_values& values) const;
 
   const dataset* data_;
+  detail::sample_products products_;
   Eigen::VectorXd signs_;  // of the spherical chart
   double output_scale_;
   chart_kind chart_;
