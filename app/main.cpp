@@ -65,13 +65,13 @@ std::string check_gigabytes(const std::string& text) {
   return fmt::format("found \"{}\", expected gigabytes above 0", text);
 }
 
-/// How large a problem may be, for every command that reads one.
+/// How large a problem may be, or a run that is read, for every command that reads one.
 void add_memory(CLI::App& command) {
   command
       .add_option_function<double>(
           "--memory",
           [](double gigabytes) { set_memory_limit(static_cast<std::uint64_t>(gigabytes * 1e9)); },
-          "Gigabytes that a problem may need; the physical memory unless given")
+          "Gigabytes that a problem or a run may need; the physical memory unless given")
       ->check(CLI::Validator(&check_gigabytes, "", ""));
 }
 
@@ -138,11 +138,18 @@ void add_sweep(CLI::App& app, sweep_arguments& arguments) {
   command->add_flag("--no-plots", arguments.no_plots, "Write no figures");
 }
 
+void add_plot(CLI::App& app, std::filesystem::path& directory) {
+  CLI::App* const command = app.add_subcommand("plot", "Make the figures of a finished run");
+  command->add_option("DIR", directory, "The directory of the run")->required();
+  add_memory(*command);
+}
+
 void add_report(CLI::App& app, report_arguments& arguments) {
   CLI::App* const command = app.add_subcommand("report", "Make one HTML page of a finished run");
   command->add_option("DIR", arguments.directory, "The directory of the run")->required();
   command->add_option("--out", arguments.out, "The page (default: report.html in DIR)")
       ->type_name("FILE");
+  add_memory(*command);
 }
 
 void add_verify(CLI::App& app, verify_arguments& arguments) {
@@ -172,9 +179,7 @@ exit_code parse_and_dispatch(int argc, char** argv) {
   verify_arguments verified;
   add_verify(app, verified);
   std::filesystem::path plotted;
-  app.add_subcommand("plot", "Make the figures of a finished run")
-      ->add_option("DIR", plotted, "The directory of the run")
-      ->required();
+  add_plot(app, plotted);
   report_arguments reported;
   add_report(app, reported);
   try {

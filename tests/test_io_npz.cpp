@@ -2,9 +2,11 @@
 // After Boost.Test.
 #include "io_support.hpp"
 #include "reluflow/io/npz.hpp"
+#include "reluflow/memory.hpp"
 
 #include <rapidcheck/boost_test.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -32,6 +34,20 @@ bool same_bytes(const std::vector<double>& a, const std::vector<double>& b) {
   }
   return std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
 }
+
+/// A limit on memory for as long as this lives.
+class memory_limit_of {
+ public:
+  explicit memory_limit_of(std::uint64_t bytes) : before_(memory_limit()) {
+    set_memory_limit(bytes);
+  }
+  ~memory_limit_of() { set_memory_limit(before_); }
+  memory_limit_of(const memory_limit_of&) = delete;
+  memory_limit_of& operator=(const memory_limit_of&) = delete;
+
+ private:
+  std::uint64_t before_;
+};
 
 }  // namespace
 
@@ -83,6 +99,11 @@ BOOST_AUTO_TEST_CASE(other_bytes_are_refused_with_a_reason) {
       {npy_bytes(dictionary("'<f8'", "False", "(-1,)"), one), "a malformed npy header"},
       {npy_bytes(dictionary("'<f8'", "False", "1"), one), "a malformed npy header"},
       {npy_bytes("{'descr': '<f8'}", one), "a malformed npy header"},
+      {npy_bytes(dictionary("'<f8'", "False", "(1000000000000,)"), one), "8 bytes of data"},
+      {npy_bytes(dictionary("'<f8'", "False", "(99999999999999999999,)"), one),
+       "a malformed npy header"},
+      {npy_bytes(dictionary("'<i8'", "False", "(1,)"), one), "numbers of type \"'<i8'\""},
+      {npy_bytes(dictionary("[('x', '<f8')]", "False", "(1,)"), one), "numbers of type \"[('x'\""},
   };
   const scratch_directory scratch;
   for (const auto& bad : cases) {
@@ -141,6 +162,88 @@ BOOST_AUTO_TEST_CASE(other_files_are_refused) {
   const auto text = scratch.write("text.npz", "hello");
   BOOST_TEST(complaint(scratch, [&] { (void)read_npz(text); }) ==
              "text.npz: found a file that is no zip archive, expected an npz archive");
+}
+
+BOOST_AUTO_TEST_CASE(archives_of_numpy_are_read) {
+  const std::filesystem::path cases = std::filesystem::path(RELUFLOW_TEST_DATA) / "npz";
+  // Zip64, as numpy writes whatever the size.
+  const npz_arrays plain = read_npz(cases / "numpy.npz");
+  BOOST_REQUIRE(plain.size() == 2U);
+  BOOST_TEST((plain.at("a").shape == std::vector<std::size_t>{2, 3}));
+  const double infinity = std::numeric_limits<double>::infinity();
+  BOOST_TEST(same_bytes(plain.at("a").values, {0.5, -1.0, 2.0, 1e-300, infinity, -0.0}));
+  BOOST_TEST(same_bytes(plain.at("t").values, {1.0, 2.0}));
+  const npz_arrays compressed = read_npz(cases / "numpy_compressed.npz");
+  BOOST_TEST((compressed.at("zeros").shape == std::vector<std::size_t>{100, 1000}));
+  BOOST_TEST(same_bytes(compressed.at("zeros").values, std::vector<double>(100000, 0.0)));
+}
+
+BOOST_AUTO_TEST_CASE(arrays_beyond_the_memory_are_refused_before_they_are_read) {
+  const std::filesystem::path cases = std::filesystem::path(RELUFLOW_TEST_DATA) / "npz";
+  const scratch_directory scratch;
+  // A kilobyte on the disk.
+  const auto small = scratch.write("small.npz", contents(cases / "numpy_compressed.npz"));
+  const memory_limit_of limit(1000000);
+  BOOST_TEST(complaint(scratch, [&] { (void)read_npz(small); }) ==
+             "small.npz: found 800128 bytes in entry \"zeros.npy\", which need 1.6 MB of memory, "
+             "expected at most 1 MB (--memory)");
+  // The arrays count together.
+  const npy_array third{{25000}, std::vector<double>(25000)};
+  write_npz(scratch.path() / "three.npz", {{"a", third}, {"b", third}, {"c", third}});
+  write_npz(scratch.path() / "four.npz", {{"a", third}, {"b", third}, {"c", third}, {"d", third}});
+  BOOST_TEST(read_npz(scratch.path() / "three.npz").size() == 3U);
+  BOOST_TEST(
+      complaint(scratch, [&] { (void)read_npz(scratch.path() / "four.npz"); }) ==
+      "four.npz: found 200128 bytes in entry \"d.npy\", which need 1 MB of memory, expected at "
+      "most 1 MB (--memory)");
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_that_lies_about_a_size_is_not_believed) {
+  const std::filesystem::path cases = std::filesystem::path(RELUFLOW_TEST_DATA) / "npz";
+  const scratch_directory scratch;
+  const std::string bytes = contents(cases / "numpy_compressed.npz");
+  // Where the central directory keeps the size of the unpacked entry.
+  const std::size_t at = bytes.rfind("PK\x01\x02") + 24;
+  const auto with_size = [&](std::uint32_t size) {
+    std::string changed = bytes;
+    std::memcpy(changed.data() + at, &size, sizeof size);
+    return scratch.write("lie.npz", changed);
+  };
+  const std::string unreadable =
+      "lie.npz: found an entry \"zeros.npy\" that cannot be read, expected an npz archive";
+  for (const std::uint32_t size : {0U, 100U, 800127U, 800129U, 200000000U}) {
+    BOOST_TEST(complaint(scratch, [&] { (void)read_npz(with_size(size)); }) == unreadable, size);
+  }
+  const memory_limit_of limit(1000000000);
+  BOOST_TEST(complaint(scratch, [&] { (void)read_npz(with_size(4000000000U)); }) ==
+             "lie.npz: found 4000000000 bytes in entry \"zeros.npy\", which need 8 GB of memory, "
+             "expected at most 1 GB (--memory)");
+}
+
+BOOST_AUTO_TEST_CASE(a_truncated_or_changed_archive_is_refused_or_reads_the_same) {
+  const scratch_directory scratch;
+  const std::filesystem::path cases = std::filesystem::path(RELUFLOW_TEST_DATA) / "npz";
+  const std::string bytes = contents(cases / "numpy.npz");
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    const auto file = scratch.write("short.npz", bytes.substr(0, length));
+    BOOST_CHECK_THROW((void)read_npz(file), invalid_input);
+  }
+  const npz_arrays whole = read_npz(cases / "numpy.npz");
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    std::string changed = bytes;
+    changed[at] = static_cast<char>(~changed[at]);
+    const auto file = scratch.write("changed.npz", changed);
+    try {
+      for (const auto& [name, array] : read_npz(file)) {
+        // The name is the one part that no checksum covers.
+        const bool same = std::any_of(whole.begin(), whole.end(), [&](const auto& one) {
+          return one.second.shape == array.shape && same_bytes(one.second.values, array.values);
+        });
+        BOOST_TEST(same, name << ", byte " << at);
+      }
+    } catch (const invalid_input&) {
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_archive_is_refused) {

@@ -61,7 +61,8 @@ run_record some_run() {
           {{"t_2", 0.5, "the first, and the \"slowest\""},
            {"growth", 0.5, "", 0.1},
            {"rest", 0.75, "for ever", 1e300}},
-          {{"half-fit", "exact", 1.5, nan, nan, "A7", "m, n"}},
+          {{"half-fit", "exact", 1.5, nan, nan, "A7", "m, n"},
+           {"norm", "bound", 2.0, 3.0, 1.0, "A13", "passed", false}},
           "1.2.3"};
 }
 
@@ -114,8 +115,9 @@ BOOST_AUTO_TEST_CASE(the_tables_are_what_the_design_says) {
              "name,t,note\nt_2,0.5,\"the first, and the \"\"slowest\"\"\"\n"
              "growth,0.5,until t = 0.1\nrest,0.75,until t = 1e+300; for ever\n");
   BOOST_TEST(contents(out / "predictions.csv") ==
-             "name,kind,predicted,measured,difference,reference,note\n"
-             "half-fit,exact,1.5,,,A7,\"m, n\"\n");
+             "name,kind,predicted,measured,difference,reference,note,assumptions\n"
+             "half-fit,exact,1.5,,,A7,\"m, n\",hold\n"
+             "norm,bound,2,3,1,A13,passed,fail\n");
   BOOST_TEST(contents(out / "network.csv") ==
              "sign,log_norm,a,w1,w2\n1,-100000,0,1,0\n"
              "-1,-2.3,-0.10025884372280375,0.6,0.8\n1,0.25,1.2840254166877414,0,-1\n");
@@ -214,7 +216,27 @@ BOOST_AUTO_TEST_CASE(a_run_reads_back) {
   BOOST_TEST(read.predictions.at(0).predicted == 1.5);
   BOOST_TEST(std::isnan(read.predictions.at(0).measured));
   BOOST_TEST(read.predictions.at(0).note == "m, n");
+  BOOST_TEST(read.predictions.at(0).assumptions_hold);
+  BOOST_TEST(!read.predictions.at(1).assumptions_hold);
   BOOST_TEST(read.version == "1.2.3");
+}
+
+BOOST_AUTO_TEST_CASE(predictions_of_older_versions_read_back) {
+  const scratch_directory scratch;
+  write_run(scratch.path(), some_run());
+  (void)scratch.write("predictions.csv",
+                      "name,kind,predicted,measured,difference,reference,note\n"
+                      "t_2,exact,1.5,,,A10,\"not met: norms, all 1\"\nt_3,exact,1.5,,,A10,\n");
+  const auto read = read_run(scratch.path()).predictions;
+  BOOST_TEST(!read.at(0).assumptions_hold);
+  BOOST_TEST(read.at(0).note == "not met: norms, all 1");
+  BOOST_TEST(read.at(1).assumptions_hold);
+  (void)scratch.write("predictions.csv",
+                      "name,kind,predicted,measured,difference,reference,note,assumptions\n"
+                      "t_2,exact,1.5,,,A10,,perhaps\n");
+  BOOST_TEST(complaint(scratch, [&] { (void)read_run(scratch.path()); }) ==
+             "predictions.csv, line 2: found \"perhaps\" in column assumptions, expected hold or "
+             "fail");
 }
 
 BOOST_AUTO_TEST_CASE(a_run_without_states_reads_back) {

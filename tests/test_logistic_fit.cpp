@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <limits>
 #include <random>
 
 namespace reluflow {
@@ -74,7 +75,37 @@ BOOST_AUTO_TEST_CASE(separated_data_have_a_gap_and_no_slope) {
   BOOST_TEST(fit.probability(3.0) == 0.0);
 }
 
+BOOST_AUTO_TEST_CASE(data_that_overlap_at_one_value_have_no_slope_either) {
+  // The likelihood has no maximum: any steeper curve through 2 of 5 is likelier.
+  const logistic_fit fit = fit_logistic({{0.0, 0, 5}, {1.0, 2, 5}, {2.0, 5, 5}, {3.0, 5, 5}});
+  BOOST_TEST(fit.separated);
+  BOOST_TEST(fit.low == 0.0);
+  BOOST_TEST(fit.threshold == 1.0);
+  BOOST_TEST(fit.high == 2.0);
+  BOOST_TEST(fit.slope == std::numeric_limits<double>::infinity());
+  const logistic_fit falling = fit_logistic({{1.0, 2, 5}, {2.0, 0, 5}});
+  BOOST_TEST(falling.separated);
+  BOOST_TEST(falling.low == -std::numeric_limits<double>::infinity());
+  BOOST_TEST(falling.threshold == 1.0);
+  BOOST_TEST(falling.high == 2.0);
+  BOOST_TEST(falling.slope < 0.0);
+  const logistic_fit late = fit_logistic({{1.0, 0, 5}, {2.0, 0, 5}, {3.0, 1, 5}});
+  BOOST_TEST(late.separated);
+  BOOST_TEST(late.low == 2.0);
+  BOOST_TEST(late.high == std::numeric_limits<double>::infinity());
+  BOOST_TEST(late.slope > 0.0);
+  // Twice the same value counts as one.
+  const logistic_fit twice = fit_logistic({{1.0, 5, 5}, {1.0, 0, 2}, {2.0, 0, 5}});
+  BOOST_TEST(twice.threshold == 1.0);
+  // These overlap.
+  BOOST_TEST(!fit_logistic({{0.0, 1, 5}, {1.0, 2, 5}, {2.0, 5, 5}}).separated);
+  BOOST_TEST(!fit_logistic({{0.0, 0, 5}, {1.0, 2, 5}, {2.0, 0, 5}, {3.0, 5, 5}}).separated);
+  BOOST_TEST(!fit_logistic({{0.0, 0, 5}, {1.0, 5, 5}, {2.0, 0, 5}, {3.0, 5, 5}}).separated);
+  BOOST_TEST(!fit_logistic({{0.0, 5, 5}, {1.0, 2, 5}, {2.0, 5, 5}, {3.0, 0, 5}}).separated);
+}
+
 BOOST_AUTO_TEST_CASE(no_threshold_without_both_outcomes) {
+  BOOST_CHECK_THROW((void)fit_logistic({{1.0, 1, 3}, {1.0, 2, 3}}), invalid_input);
   BOOST_CHECK_THROW((void)fit_logistic({{1.0, 3, 3}, {2.0, 4, 4}}), invalid_input);
   BOOST_CHECK_THROW((void)fit_logistic({{1.0, 1, 3}}), invalid_input);
   BOOST_CHECK_THROW((void)fit_logistic({{1.0, 4, 3}, {2.0, 0, 4}}), invalid_input);

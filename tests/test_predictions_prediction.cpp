@@ -68,7 +68,24 @@ BOOST_AUTO_TEST_CASE(a_bound_is_judged_from_its_side) {
   BOOST_TEST(compare(lower, std::nan("")).note == "lower bound violated");
   lower.assumptions = {{"r > 1", false, "r = 1"}};
   BOOST_TEST(compare(lower, 1.9, "end of the run").note ==
-             "lower bound violated; not met: r > 1 (r = 1); end of the run");
+             "lower bound passed; not met: r > 1 (r = 1); end of the run");
+  BOOST_TEST(compare(lower, 2.1).note == "lower bound holds; not met: r > 1 (r = 1)");
+}
+
+BOOST_AUTO_TEST_CASE(a_comparison_says_whether_the_assumptions_hold) {
+  prediction one = upper(2.0);
+  BOOST_TEST(compare(one, 2.1).assumptions_hold);
+  one.assumptions = {{"s > 1", true, "s = 2"}};
+  BOOST_TEST(compare(one, 2.1).assumptions_hold);
+  one.assumptions.push_back({"r > 1", false, "r = 1"});
+  BOOST_TEST(!one.assumptions_hold());
+  BOOST_TEST(!compare(one, 1.9).assumptions_hold);
+  BOOST_TEST(!compare(one, std::nullopt).assumptions_hold);
+  // A value that does not exist is no assumption that fails.
+  one.assumptions.pop_back();
+  one.value.reset();
+  BOOST_TEST(!one.applies());
+  BOOST_TEST(compare(one, 1.9).assumptions_hold);
 }
 
 }  // namespace reluflow

@@ -71,10 +71,12 @@ void csv_reader::split(std::string_view line) {
   }
 }
 
+bool csv_reader::has_header(std::string_view header) const {
+  return fmt::format("{}", fmt::join(header_, ",")) == header;
+}
+
 void csv_reader::require_header() const {
-  if (fmt::format("{}", fmt::join(header_, ",")) != expected_) {
-    fail_header();
-  }
+  if (!has_header(expected_)) fail_header();
 }
 
 void csv_reader::fail_header() const {

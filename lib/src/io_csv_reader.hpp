@@ -25,6 +25,8 @@ class csv_reader {
 
   /// Names of the columns, trimmed.
   [[nodiscard]] const std::vector<std::string>& header() const noexcept { return header_; }
+  /// Whether the header is this one, word for word.
+  [[nodiscard]] bool has_header(std::string_view header) const;
   /// @throws invalid_input unless the header is `expected`, word for word
   void require_header() const;
   [[noreturn]] void fail_header() const;

@@ -2,6 +2,7 @@
 #include "reluflow/detail/output_file.hpp"
 #include "reluflow/io/file_error.hpp"
 #include "reluflow/io/npz.hpp"
+#include "reluflow/memory.hpp"
 
 #include <fmt/format.h>
 #include <zip.h>
@@ -151,8 +152,10 @@ bool add_entry(zip_t* archive, const std::string& name, const std::string& bytes
          zip_file_set_dostime(archive, entry, 0, 1U << 5U | 1U, 0) == 0;
 }
 
+/// One entry, unpacked.
+/// @param held  bytes of the arrays that were read before it
 std::string read_entry(zip_t* archive, zip_uint64_t at, const std::string& file,
-                       const std::string& name) {
+                       const std::string& name, double held) {
   const auto fail = [&] {
     throw invalid_input(file,
                         fmt::format("an entry {} that cannot be read", detail::in_quotes(name)),
@@ -163,11 +166,14 @@ std::string read_entry(zip_t* archive, zip_uint64_t at, const std::string& file,
   if (!entry || zip_stat_index(archive, at, 0, &status) != 0) {
     fail();
   }
+  // The bytes and, for a moment, the array that is made of them.
+  require_bytes(held + 2.0 * static_cast<double>(status.size), file,
+                fmt::format("{} bytes in entry {}", status.size, detail::in_quotes(name)));
   std::string bytes;
-  // The size in the directory may lie: memory grows with what is really there.
+  // The size in the directory may lie: memory grows with what is really there, and no further.
   char chunk[1U << 16U];
   zip_int64_t count = 0;
-  while ((count = zip_fread(entry.get(), chunk, sizeof chunk)) > 0) {
+  while (bytes.size() <= status.size && (count = zip_fread(entry.get(), chunk, sizeof chunk)) > 0) {
     bytes.append(chunk, static_cast<std::size_t>(count));
   }
   if (count < 0 || bytes.size() != status.size) {
@@ -261,12 +267,14 @@ npz_arrays read_npz(const std::filesystem::path& file) {
                         expected);
   }
   npz_arrays arrays;
+  double held = 0.0;
   const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
   for (zip_int64_t i = 0; i < count; ++i) {
     const auto at = static_cast<zip_uint64_t>(i);
     const char* const entry = zip_get_name(archive.get(), at, ZIP_FL_ENC_RAW);
     std::string name = entry == nullptr ? "" : entry;
-    const std::string bytes = read_entry(archive.get(), at, file.string(), name);
+    const std::string bytes = read_entry(archive.get(), at, file.string(), name, held);
+    held += static_cast<double>(bytes.size());
     const std::string where = fmt::format("{}, entry {}", file.string(), detail::in_quotes(name));
     if (name.ends_with(ending)) {
       name.resize(name.size() - ending.size());

@@ -32,6 +32,13 @@ inline constexpr std::string_view phases_header = "name,t,note";
 /// How the note of a phase begins; the time at which it ends follows.
 inline constexpr std::string_view phase_until = "until t = ";
 inline constexpr std::string_view predictions_header =
+    "name,kind,predicted,measured,difference,reference,note,assumptions";
+/// As versions without the last column wrote it; `failing_assumption` then stands in the note.
+inline constexpr std::string_view predictions_header_before =
     "name,kind,predicted,measured,difference,reference,note";
+inline constexpr std::string_view failing_assumption = "not met: ";
+/// Values of the last column.
+inline constexpr std::string_view assumptions_hold = "hold";
+inline constexpr std::string_view assumptions_fail = "fail";
 
 }  // namespace reluflow::detail

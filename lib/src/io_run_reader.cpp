@@ -24,11 +24,12 @@ using detail::csv_reader;
 
 constexpr index any_count = std::numeric_limits<std::int32_t>::max();
 
-/// The rows of a table with a fixed header.
+/// The rows of a table with a fixed header, or with the one that older versions wrote.
 template <typename Row, typename Parse>
-std::vector<Row> read_table(const fs::path& file, std::string_view header, Parse&& parse) {
+std::vector<Row> read_table(const fs::path& file, std::string_view header, Parse&& parse,
+                            std::string_view header_before = {}) {
   csv_reader reader(file, header);
-  reader.require_header();
+  if (!reader.has_header(header_before)) reader.require_header();
   std::vector<Row> rows;
   while (reader.next()) {
     rows.push_back(parse(reader));
@@ -107,6 +108,9 @@ double optional_number(const csv_reader& row, std::size_t column) {
                                   : row.any_number(column);
 }
 
+/// Absent in files of older versions.
+constexpr std::size_t assumptions_column = 7;
+
 prediction_row parse_prediction(const csv_reader& row) {
   prediction_row out;
   out.name = row.text(0);
@@ -116,6 +120,14 @@ prediction_row parse_prediction(const csv_reader& row) {
   out.difference = optional_number(row, 4);
   out.reference = row.text(5);
   out.note = row.text(6);
+  out.assumptions_hold = out.note.find(detail::failing_assumption) == std::string::npos;
+  if (row.header().size() > assumptions_column) {
+    const std::string text = row.text(assumptions_column);
+    out.assumptions_hold = text == detail::assumptions_hold;
+    if (!out.assumptions_hold && text != detail::assumptions_fail) {
+      row.fail_field(assumptions_column, "hold or fail");
+    }
+  }
   return out;
 }
 
@@ -187,7 +199,7 @@ run_record read_run(const fs::path& directory) {
       std::move(setup), std::move(run),
       read_table<phase_row>(directory / detail::phases_file, detail::phases_header, &parse_phase),
       read_table<prediction_row>(directory / detail::predictions_file, detail::predictions_header,
-                                 &parse_prediction),
+                                 &parse_prediction, detail::predictions_header_before),
       origin.version};
 }
 

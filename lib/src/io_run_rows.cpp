@@ -37,6 +37,7 @@ std::vector<prediction_row> prediction_rows(const std::vector<comparison>& compa
     row.difference = one.difference.value_or(row.difference);
     row.reference = one.reference;
     row.note = one.note;
+    row.assumptions_hold = one.assumptions_hold;
     rows.push_back(std::move(row));
   }
   return rows;

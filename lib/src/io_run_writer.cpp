@@ -69,10 +69,11 @@ std::string optional_number(double value) {
 }
 
 std::string prediction_line(const prediction_row& row) {
-  return fmt::format("{},{},{},{},{},{},{}\n", detail::csv_field(row.name),
+  return fmt::format("{},{},{},{},{},{},{},{}\n", detail::csv_field(row.name),
                      detail::csv_field(row.kind), optional_number(row.predicted),
                      optional_number(row.measured), optional_number(row.difference),
-                     detail::csv_field(row.reference), detail::csv_field(row.note));
+                     detail::csv_field(row.reference), detail::csv_field(row.note),
+                     row.assumptions_hold ? detail::assumptions_hold : detail::assumptions_fail);
 }
 
 void append(std::vector<double>& values, const Eigen::Ref<const Eigen::VectorXd>& more) {

@@ -8,14 +8,35 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <optional>
+#include <utility>
 
 namespace reluflow {
 namespace {
 
 constexpr double normal_quantile = 1.959963984540054;
 
-void check(const std::vector<trial_count>& counts) {
+/// In order of x, with what was counted at the same x put together.
+std::vector<trial_count> in_order(std::vector<trial_count> counts) {
+  std::sort(counts.begin(), counts.end(),
+            [](const trial_count& a, const trial_count& b) { return a.x < b.x; });
+  std::vector<trial_count> merged;
+  for (const trial_count& one : counts) {
+    if (merged.empty() || merged.back().x != one.x) {
+      merged.push_back(one);
+    } else {
+      merged.back().successes += one.successes;
+      merged.back().trials += one.trials;
+    }
+  }
+  return merged;
+}
+
+/// In order of x.
+/// @throws invalid_input as fit_logistic does
+std::vector<trial_count> checked(std::vector<trial_count> counts) {
   std::int64_t successes = 0;
   std::int64_t trials = 0;
   for (const trial_count& one : counts) {
@@ -28,36 +49,114 @@ void check(const std::vector<trial_count>& counts) {
     successes += one.successes;
     trials += one.trials;
   }
+  counts = in_order(std::move(counts));
   if (counts.size() < 2 || successes == 0 || successes == trials) {
     throw invalid_input("logistic fit",
                         fmt::format("{} of {} at {} values", successes, trials, counts.size()),
                         "successes and failures at two values or more");
   }
+  return counts;
 }
 
-/// Successes on one side of some x, failures on the other; `counts` in order of x.
-bool separate(const std::vector<trial_count>& counts, logistic_fit& fit) {
-  const auto pure = [](const trial_count& one) {
-    return one.successes == 0 || one.successes == one.trials;
+bool is_mixed(const trial_count& one) { return one.successes > 0 && one.successes < one.trials; }
+bool succeeds(const trial_count& one) { return one.successes > 0; }
+
+/// Nothing but successes on one side of some x and nothing but failures on the other, where at most
+/// that one x has both: the likelihood grows with the slope without end.
+std::optional<logistic_fit> separated_fit(const std::vector<trial_count>& counts) {
+  const auto first = counts.begin();
+  const auto last = counts.end();
+  const auto mixed = std::find_if(first, last, &is_mixed);
+  const auto differs = [](const trial_count& a, const trial_count& b) {
+    return succeeds(a) != succeeds(b);
   };
-  if (!std::all_of(counts.begin(), counts.end(), pure)) return false;
-  const bool first = counts.front().successes > 0;
-  const auto change = std::find_if(counts.begin(), counts.end(), [&](const trial_count& one) {
-    return (one.successes > 0) != first;
-  });
-  if (std::any_of(change, counts.end(),
-                  [&](const trial_count& one) { return (one.successes > 0) == first; })) {
-    return false;
+  // The lower outcomes end at `middle`, the upper ones begin at `after`.
+  const auto change = std::adjacent_find(first, last, differs);
+  const auto middle = mixed != last ? mixed : std::next(change);
+  const auto after = mixed != last ? std::next(mixed) : middle;
+  if (std::adjacent_find(first, middle, differs) != middle ||
+      std::adjacent_find(after, last, differs) != last || std::any_of(after, last, &is_mixed) ||
+      (middle != first && after != last && succeeds(*first) == succeeds(*after))) {
+    return std::nullopt;
   }
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  logistic_fit fit;
   fit.separated = true;
-  fit.low = std::prev(change)->x;
-  fit.high = change->x;
-  fit.threshold = 0.5 * (fit.low + fit.high);
-  fit.slope = (first ? -1.0 : 1.0) * std::numeric_limits<double>::infinity();
-  return true;
+  fit.low = middle != first ? std::prev(middle)->x : -infinity;
+  fit.high = after != last ? after->x : infinity;
+  fit.threshold = mixed != last ? mixed->x : 0.5 * (fit.low + fit.high);
+  const bool rises = after != last ? succeeds(*after) : !succeeds(*first);
+  fit.slope = rises ? infinity : -infinity;
+  return fit;
 }
 
 double logistic(double u) { return 1.0 / (1.0 + std::exp(-u)); }
+
+/// x as the iteration sees it: with mean 0 and deviation 1.
+struct standard_scale {
+  double centre = 0.0;
+  double spread = 0.0;
+
+  [[nodiscard]] Eigen::Vector2d regressors(double x) const { return {1.0, (x - centre) / spread}; }
+};
+
+standard_scale scale_of(const std::vector<trial_count>& counts) {
+  standard_scale scale;
+  double total = 0.0;
+  for (const trial_count& one : counts) {
+    total += static_cast<double>(one.trials);
+    scale.centre += static_cast<double>(one.trials) * one.x;
+  }
+  scale.centre /= total;
+  for (const trial_count& one : counts) {
+    scale.spread += static_cast<double>(one.trials) * std::pow(one.x - scale.centre, 2) / total;
+  }
+  scale.spread = std::sqrt(scale.spread);
+  return scale;
+}
+
+double log_likelihood(const std::vector<trial_count>& counts, const standard_scale& scale,
+                      const Eigen::Vector2d& coefficients) {
+  double sum = 0.0;
+  for (const trial_count& one : counts) {
+    const double u = coefficients.dot(scale.regressors(one.x));
+    sum +=
+        static_cast<double>(one.successes) * u -
+        static_cast<double>(one.trials) * (std::max(u, 0.0) + std::log1p(std::exp(-std::abs(u))));
+  }
+  return sum;
+}
+
+struct likelihood_maximum {
+  Eigen::Vector2d coefficients = Eigen::Vector2d::Zero();
+  Eigen::Matrix2d information = Eigen::Matrix2d::Zero();
+};
+
+/// Newton's iteration; the likelihood is concave and has a maximum, because the data overlap.
+likelihood_maximum maximise(const std::vector<trial_count>& counts, const standard_scale& scale) {
+  likelihood_maximum found;
+  auto& [b, information] = found;
+  for (int iteration = 0; iteration < 100; ++iteration) {
+    Eigen::Vector2d gradient = Eigen::Vector2d::Zero();
+    information.setZero();
+    for (const trial_count& one : counts) {
+      const Eigen::Vector2d x = scale.regressors(one.x);
+      const double p = logistic(b.dot(x));
+      const auto trials = static_cast<double>(one.trials);
+      gradient += (static_cast<double>(one.successes) - trials * p) * x;
+      information += trials * p * (1.0 - p) * x * x.transpose();
+    }
+    Eigen::Vector2d step = information.fullPivLu().solve(gradient);
+    const double now = log_likelihood(counts, scale, b);
+    while (!(log_likelihood(counts, scale, b + step) >= now - 1e-12 * std::abs(now)) &&
+           step.norm() > 1e-14) {
+      step *= 0.5;
+    }
+    b += step;
+    if (step.norm() <= 1e-12 * (1.0 + b.norm())) break;
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -67,61 +166,17 @@ double logistic_fit::probability(double x) const {
 }
 
 logistic_fit fit_logistic(std::vector<trial_count> counts) {
-  check(counts);
-  std::sort(counts.begin(), counts.end(),
-            [](const trial_count& a, const trial_count& b) { return a.x < b.x; });
+  counts = checked(std::move(counts));
+  if (const auto separated = separated_fit(counts)) return *separated;
+  const standard_scale scale = scale_of(counts);
+  const likelihood_maximum found = maximise(counts, scale);
+  const Eigen::Vector2d& b = found.coefficients;
   logistic_fit fit;
-  if (separate(counts, fit)) return fit;
-
-  // Newton's iteration on a standardised x; the likelihood is concave and has a maximum, because
-  // the data overlap.
-  double total = 0.0;
-  double centre = 0.0;
-  for (const trial_count& one : counts) {
-    total += static_cast<double>(one.trials);
-    centre += static_cast<double>(one.trials) * one.x;
-  }
-  centre /= total;
-  double spread = 0.0;
-  for (const trial_count& one : counts) {
-    spread += static_cast<double>(one.trials) * std::pow(one.x - centre, 2) / total;
-  }
-  spread = std::sqrt(spread);
-  Eigen::Vector2d b = Eigen::Vector2d::Zero();
-  Eigen::Matrix2d information;
-  const auto likelihood = [&](const Eigen::Vector2d& at) {
-    double sum = 0.0;
-    for (const trial_count& one : counts) {
-      const double u = at[0] + at[1] * (one.x - centre) / spread;
-      sum +=
-          static_cast<double>(one.successes) * u -
-          static_cast<double>(one.trials) * (std::max(u, 0.0) + std::log1p(std::exp(-std::abs(u))));
-    }
-    return sum;
-  };
-  for (int iteration = 0; iteration < 100; ++iteration) {
-    Eigen::Vector2d gradient = Eigen::Vector2d::Zero();
-    information.setZero();
-    for (const trial_count& one : counts) {
-      const Eigen::Vector2d x(1.0, (one.x - centre) / spread);
-      const double p = logistic(b.dot(x));
-      const auto trials = static_cast<double>(one.trials);
-      gradient += (static_cast<double>(one.successes) - trials * p) * x;
-      information += trials * p * (1.0 - p) * x * x.transpose();
-    }
-    Eigen::Vector2d step = information.fullPivLu().solve(gradient);
-    const double now = likelihood(b);
-    while (!(likelihood(b + step) >= now - 1e-12 * std::abs(now)) && step.norm() > 1e-14) {
-      step *= 0.5;
-    }
-    b += step;
-    if (step.norm() <= 1e-12 * (1.0 + b.norm())) break;
-  }
-  const double threshold = -b[0] / b[1];
-  fit.threshold = centre + spread * threshold;
-  fit.slope = b[1] / spread;
-  const Eigen::Vector2d slope(-1.0 / b[1], b[0] / (b[1] * b[1]));
-  const double deviation = spread * std::sqrt(slope.dot(information.fullPivLu().solve(slope)));
+  fit.threshold = scale.centre - scale.spread * b[0] / b[1];
+  fit.slope = b[1] / scale.spread;
+  const Eigen::Vector2d derivative(-1.0 / b[1], b[0] / (b[1] * b[1]));
+  const double variance = derivative.dot(found.information.fullPivLu().solve(derivative));
+  const double deviation = scale.spread * std::sqrt(variance);
   fit.low = fit.threshold - normal_quantile * deviation;
   fit.high = fit.threshold + normal_quantile * deviation;
   return fit;

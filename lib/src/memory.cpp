@@ -60,10 +60,13 @@ double least_memory(const problem_size& size) noexcept {
 }
 
 void require_memory(const problem_size& size, const std::string& where, const std::string& found) {
-  const double needed = least_memory(size);
+  require_bytes(least_memory(size), where, found);
+}
+
+void require_bytes(double bytes, const std::string& where, const std::string& found) {
   const auto limit = static_cast<double>(memory_limit());
-  if (needed <= limit) return;
-  throw invalid_input(where, fmt::format("{}, which need {} of memory", found, bytes_text(needed)),
+  if (bytes <= limit) return;
+  throw invalid_input(where, fmt::format("{}, which need {} of memory", found, bytes_text(bytes)),
                       fmt::format("at most {} (--memory)", bytes_text(limit)));
 }
 

@@ -146,8 +146,7 @@ std::string phases_section(const std::vector<phase_row>& phases) {
 
 /// A number beside a number, and nothing that the theory asks for is missing.
 bool is_compared(const prediction_row& one) {
-  return !std::isnan(one.predicted) && !std::isnan(one.measured) &&
-         one.note.find("not met:") == std::string::npos;
+  return one.assumptions_hold && !std::isnan(one.predicted) && !std::isnan(one.measured);
 }
 
 std::string predictions_section(const std::vector<prediction_row>& predictions) {

@@ -59,16 +59,26 @@ button { font: inherit; font-size: 0.85rem; padding: 0.3rem 0.7rem; border: 1px 
 button[aria-pressed="false"] { color: #57606a; text-decoration: line-through; background: #eaeef2; }
 .cross { stroke: #57606a; stroke-width: 1; stroke-dasharray: 3 3; pointer-events: none; }
 footer { margin-top: 3rem; padding-top: 0.5rem; border-top: 1px solid var(--line); color: var(--faint); font-size: 0.9rem; }
+/* Paper is white, whatever the screen is. */
+@page { size: A4; margin: 15mm; }
 @media print {
-  :root { --ink: #000000; --faint: #333333; --line: #999999; --paper: #ffffff; --ground: #ffffff; --good: #000000; --bad: #000000; }
+  :root { color-scheme: light; --ink: #000000; --faint: #333333; --line: #999999; --paper: #ffffff; --ground: #ffffff;
+    --link: #000000; --good: #000000; --bad: #000000; --shade: transparent; }
   body { max-width: none; padding: 0; font-size: 10pt; }
+  a { text-decoration: underline; }
   nav, .tools, .readout { display: none; }
-  .plot, figure img { min-width: 0 !important; max-width: 15cm !important; }
-  .wide { overflow: visible; }
+  .plot, figure img { min-width: 0 !important; max-width: 15cm !important; max-height: 22cm; }
+  .wide { overflow: visible; background: none; }
+  .columns { grid-template-columns: 1fr 1fr; }
   .gallery { display: block; }
+  h2, summary { break-after: avoid; }
+  figcaption { break-before: avoid; }
   figure { break-inside: avoid; margin-bottom: 1em; border: 0; }
   tr { break-inside: avoid; }
-  pre { max-height: none; }
+  table { font-size: 8pt; }
+  th, td { padding: 0.15rem 0.3rem; }
+  td .note { min-width: 9rem; }
+  pre { max-height: none; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
 }
 )css";
 

@@ -135,11 +135,11 @@ check "the header of phases.csv" test "$(head -1 out/phases.csv)" = "name,t,note
 check "phases begin at 0" grep -q '^[a-z ]*,0,until t = ' out/phases.csv
 check "half-fit times are stopping times" grep -q '^T_+,[0-9.]*,' out/phases.csv
 check "the header of predictions.csv" \
-  test "$(head -1 out/predictions.csv)" = "name,kind,predicted,measured,difference,reference,note"
+  test "$(head -1 out/predictions.csv)" = "name,kind,predicted,measured,difference,reference,note,assumptions"
 check "a prediction is compared" \
-  grep -qE '^reactivations,exact,0,0,0,"paper A, Lemma 6; theory A17",$' out/predictions.csv
+  grep -qE '^reactivations,exact,0,0,0,"paper A, Lemma 6; theory A17",,hold$' out/predictions.csv
 check "a prediction that does not apply says why" \
-  grep -q '^t_2,asymptotic,.*not met: inputs have norm 1' out/predictions.csv
+  grep -q '^t_2,asymptotic,.*not met: inputs have norm 1.*,fail$' out/predictions.csv
 
 # Neurons that are all zero stay where they are, and the theory is silent.
 printf 'a,w1,w2\n0.5,0,0\n' >problem/zero.csv

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The report of a run in headless Chromium: it renders, at the width of a phone and of a desktop,
-without a complaint, without a request, and its controls work.
+without a complaint, without a request, its controls work, and it can be printed.
 
     report_browser.py RELUFLOW PROBLEM [SCREENSHOTS]    pictures go to the directory SCREENSHOTS
 
@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -162,6 +163,41 @@ def use_controls(browser):
     browser.run("document.querySelector('figure[data-figure=curvature] .tools button').click()")
 
 
+def print_on_paper(browser):
+    """A4 with its margins, as a reader whose screen is dark prints it."""
+    width = 680
+    browser.devtools("Emulation.setEmulatedMedia", media="print", features=[
+        {"name": "prefers-color-scheme", "value": "dark"}])
+    browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=1000,
+                     deviceScaleFactor=1, mobile=False)
+    browser.run("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    wide = browser.run("""
+        return [...document.querySelectorAll('body *')].filter(e =>
+          e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('svg')).map(e => e.outerHTML.slice(0, 80));
+    """)
+    check(wide == [], f"paper: nothing is cut at the edge, found {wide[:3]}")
+    cut = browser.run("""
+        return [...document.querySelectorAll('figure svg')].filter(e => e.getBoundingClientRect().height > 935)
+          .map(e => e.id);
+    """)
+    check(cut == [], f"paper: every figure fits on a page, not {cut}")
+    dark = browser.run("""
+        const light = colour => colour.match(/[0-9.]+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0) / 765;
+        const opaque = colour => !/, 0\)$/.test(colour);
+        return [...document.querySelectorAll('html, body, body *')].filter(e => !e.closest('svg')).filter(e => {
+          const style = getComputedStyle(e);
+          return (opaque(style.backgroundColor) && light(style.backgroundColor) < 0.9) || light(style.color) > 0.5;
+        }).filter(e => e.offsetParent).map(e => e.outerHTML.slice(0, 80));
+    """)
+    check(dark == [], f"paper: dark on white, but {dark[:3]}")
+    paper = base64.b64decode(browser.devtools("Page.printToPDF", preferCSSPageSize=True)["data"])
+    size = re.search(rb"/MediaBox\s*\[0 0 ([0-9.]+) ([0-9.]+)\]", paper)
+    points = size and [round(float(length)) for length in size.groups()]
+    check(points in ([595, 842], [596, 842]), f"paper: A4, not {points}")
+    browser.devtools("Emulation.clearDeviceMetricsOverride")
+    return paper
+
+
 def listen(browser, page, name):
     complaints = [entry["message"] for entry in browser.log("browser")]
     check(complaints == [], f"{name}: the console is empty: {complaints[:3]}")
@@ -197,6 +233,8 @@ def main():
                 look_at(browser, page, name)
                 use_controls(browser)
                 listen(browser, page, name)
+                if name == "desktop":
+                    paper = print_on_paper(browser)
                 if pictures:
                     pictures.mkdir(parents=True, exist_ok=True)
                     browser.run("scrollTo(0, 0)")
@@ -206,6 +244,8 @@ def main():
                     browser.picture(pictures / f"{name}_dark.png")
             finally:
                 browser.close()
+        if pictures:
+            (pictures / "paper.pdf").write_bytes(paper)
     print(f"{checks} checks, {len(failures)} failed")
     return 1 if failures else 0
 

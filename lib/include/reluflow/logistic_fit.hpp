@@ -16,10 +16,12 @@ struct trial_count {
 struct logistic_fit {
   double threshold = 0.0;  ///< where the probability is one half
   double low = 0.0;        ///< 95 % interval of the threshold (delta method)
-  double high = 0.0;       ///< upper end
+  double high = 0.0;       ///< upper end; `low` and `high` may be infinite when `separated`
   double slope = 0.0;      ///< < 0: successes become rarer; infinite when the data are separated
-  /// Successes and failures do not overlap in x: the threshold lies between the last of the ones
-  /// and the first of the others, which are `low` and `high`.
+  /// Successes and failures overlap at no x, or at one: the likelihood grows with the slope without
+  /// end and knows no interval. `low` and `high` are the last x of the ones alone and the first of
+  /// the others alone (infinite where there is none), `threshold` is the x between them that has
+  /// both, or their middle.
   bool separated = false;
 
   /// The fitted probability at x.
@@ -28,7 +30,8 @@ struct logistic_fit {
 
 /// Fits a probability curve. For thresholds on a logarithmic scale pass ln x.
 /// @param counts  two or more values of x
-/// @throws invalid_input for fewer values, counts out of range, and data with successes alone or
+/// @throws invalid_input for fewer different values, counts out of range, and data with successes
+/// alone or
 ///         failures alone: then there is no threshold
 [[nodiscard]] logistic_fit fit_logistic(std::vector<trial_count> counts);
 

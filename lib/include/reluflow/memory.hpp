@@ -5,7 +5,8 @@
 
 namespace reluflow {
 
-/// The bytes that one problem may need before `read_problem` refuses it: at first the physical
+/// The bytes that one problem may need before `read_problem` refuses it, and one archive before
+/// `read_npz` does: at first the physical
 /// memory, or the limit on the address space of the process where that is less.
 [[nodiscard]] std::uint64_t memory_limit() noexcept;
 /// Lowers or raises the limit, for the whole process.
@@ -28,5 +29,9 @@ struct problem_size {
 /// @param found     what it says, e.g. "1e9 samples in dimension 1000"
 /// @throws invalid_input when `size` needs more than memory_limit()
 void require_memory(const problem_size& size, const std::string& where, const std::string& found);
+/// The same for what a file says that it holds.
+/// @param bytes     what it takes to read it
+/// @throws invalid_input when they are more than memory_limit()
+void require_bytes(double bytes, const std::string& where, const std::string& found);
 
 }  // namespace reluflow

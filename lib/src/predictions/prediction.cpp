@@ -28,8 +28,9 @@ std::string verdict(const prediction& predicted, std::optional<double> measured,
   }
   std::string text = predicted.side == bound_side::upper ? "upper bound " : "lower bound ";
   const double slack = tolerance * std::abs(*predicted.value);
-  text += respects(*measured, *predicted.value, predicted.side, slack) ? "holds" : "violated";
-  return text;
+  if (respects(*measured, *predicted.value, predicted.side, slack)) return text + "holds";
+  // Where a hypothesis fails, the statement says nothing that could be violated.
+  return text + (predicted.assumptions_hold() ? "violated" : "passed");
 }
 
 }  // namespace
@@ -46,10 +47,12 @@ std::string_view to_string(prediction_kind kind) noexcept {
   return "unknown";
 }
 
-bool prediction::applies() const noexcept {
-  return value.has_value() && std::all_of(assumptions.begin(), assumptions.end(),
-                                          [](const assumption& one) { return one.holds; });
+bool prediction::assumptions_hold() const noexcept {
+  return std::all_of(assumptions.begin(), assumptions.end(),
+                     [](const assumption& one) { return one.holds; });
 }
+
+bool prediction::applies() const noexcept { return value.has_value() && assumptions_hold(); }
 
 std::string prediction::objections() const {
   std::string list;
@@ -69,7 +72,8 @@ comparison compare(const prediction& predicted, std::optional<double> measured,
                  measured,
                  std::nullopt,
                  predicted.reference,
-                 verdict(predicted, measured, tolerance)};
+                 verdict(predicted, measured, tolerance),
+                 predicted.assumptions_hold()};
   if (predicted.value && measured) {
     row.difference = *measured - *predicted.value;
   }

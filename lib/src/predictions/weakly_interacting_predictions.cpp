@@ -35,14 +35,16 @@ prediction asymptotic(std::string name, std::optional<double> value, std::string
           std::move(error_order), std::move(reference),        std::move(hypotheses)};
 }
 
+/// Limits of a hypothesis: data that pass one do not meet it, and violate nothing.
 void add_interaction(list& all, const setting& s) {
   all.push_back(bound("interaction_limit", bound_side::upper,
                       interaction_limit(s.constants, s.residuals),
                       "paper B, Assumption 2 (as needed), App. C.2; theory B3, B14",
-                      {s.labels_differ_from_zero()}));
-  all.push_back(
-      bound("interaction_limit_printed", bound_side::upper, printed_interaction_limit(s.constants),
-            "paper B, Assumption 2 (as printed); theory B3", {s.labels_differ_from_zero()}));
+                      {s.labels_differ_from_zero(), s.weak_interaction()}));
+  all.push_back(bound("interaction_limit_printed", bound_side::upper,
+                      printed_interaction_limit(s.constants),
+                      "paper B, Assumption 2 (as printed); theory B3",
+                      {s.labels_differ_from_zero(), s.printed_weak_interaction()}));
 }
 
 void add_event(list& all, const setting& s) {

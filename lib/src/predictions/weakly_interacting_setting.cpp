@@ -7,6 +7,15 @@
 #include <cmath>
 
 namespace reluflow::weakly_interacting::detail {
+namespace {
+
+/// Data that do not interact at all are below any limit.
+assumption interaction_below(const char* formula, double strength, double limit) {
+  return {fmt::format("|X^T X - diag| < {}", formula), strength == 0.0 || strength < limit,
+          fmt::format("{:.4g} against {:.4g}", strength, limit)};
+}
+
+}  // namespace
 
 setting::setting(const dataset& points, const network& start, double until)
     : data(points),
@@ -43,10 +52,13 @@ assumption setting::labels_differ_from_zero() const {
 }
 
 assumption setting::weak_interaction() const {
-  const double limit = interaction_limit(constants, residuals);
-  return {"|X^T X - diag| < (C_x^-)^2 C_y^-/|r(0)|",
-          constants.strength == 0.0 || constants.strength < limit,
-          fmt::format("{:.4g} against {:.4g}", constants.strength, limit)};
+  return interaction_below("(C_x^-)^2 C_y^-/|r(0)|", constants.strength,
+                           interaction_limit(constants, residuals));
+}
+
+assumption setting::printed_weak_interaction() const {
+  return interaction_below("(C_x^-)^2 C_y^-/(sqrt(n) C_y^+)", constants.strength,
+                           printed_interaction_limit(constants));
 }
 
 assumption setting::small_outputs() const {

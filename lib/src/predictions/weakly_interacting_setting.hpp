@@ -29,6 +29,8 @@ struct setting {
   [[nodiscard]] assumption labels_differ_from_zero() const;
   /// Assumption 2 as the proof of Theorem 1 needs it.
   [[nodiscard]] assumption weak_interaction() const;
+  /// Assumption 2 as it stands in the paper.
+  [[nodiscard]] assumption printed_weak_interaction() const;
   /// |h(x_k)| <= |y_k|/2 at the start.
   [[nodiscard]] assumption small_outputs() const;
   /// |a_j| > |w_j| for the neurons with a wrong-signed active sample.

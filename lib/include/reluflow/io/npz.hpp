@@ -32,8 +32,11 @@ using npz_arrays = std::map<std::string, npy_array>;
 /// @throws file_error when the file cannot be written
 void write_npz(const std::filesystem::path& file, const npz_arrays& arrays);
 
-/// Reads an .npz archive of float64 arrays.
-/// @throws invalid_input for a missing file, another format or another type of numbers
+/// Reads an .npz archive of float64 arrays, as write_npz, `numpy.savez` and
+/// `numpy.savez_compressed` write it.
+/// @throws invalid_input for a missing, damaged or truncated file, another format, another type of
+///         numbers, Fortran order, a shape that the data do not have, and for arrays that need more
+///         than memory_limit()
 [[nodiscard]] npz_arrays read_npz(const std::filesystem::path& file);
 
 }  // namespace reluflow

@@ -28,8 +28,9 @@ struct prediction_row {
   double predicted = std::numeric_limits<double>::quiet_NaN();   ///< what the closed form gives
   double measured = std::numeric_limits<double>::quiet_NaN();    ///< what the run gave
   double difference = std::numeric_limits<double>::quiet_NaN();  ///< measured - predicted
-  std::string reference;  ///< where the formula stands, e.g. "paper A, Lemma 4"
-  std::string note;       ///< whether a bound holds, what fails, why a number is missing
+  std::string reference;         ///< where the formula stands, e.g. "paper A, Lemma 4"
+  std::string note;              ///< whether a bound holds, what fails, why a number is missing
+  bool assumptions_hold = true;  ///< where one fails nothing is claimed of `measured`
 };
 
 /// A run with what it started from and what is said of it: the contents of a run directory.

@@ -43,6 +43,8 @@ struct prediction {
   std::string reference;        ///< e.g. "paper A, Lemma 2; theory A8"
   std::vector<assumption> assumptions;  ///< all that the statement asks for, met or not
 
+  /// True when no assumption fails.
+  [[nodiscard]] bool assumptions_hold() const noexcept;
   /// True when the value exists and no assumption fails.
   [[nodiscard]] bool applies() const noexcept;
   /// The assumptions that fail, joined by "; "; empty when none does.
@@ -57,8 +59,10 @@ struct comparison {
   std::optional<double> measured;                 ///< empty where the run did not produce it
   std::optional<double> difference;               ///< measured - predicted, where both exist
   std::string reference;                          ///< as in the prediction
-  std::string
-      note;  ///< for bounds whether it holds, then the failing assumptions, then the caller's
+  /// Whether a bound holds, then the failing assumptions, then the caller's words. A bound is
+  /// violated only where all assumptions hold; where one fails it may be "passed".
+  std::string note;
+  bool assumptions_hold = true;  ///< where one fails nothing is claimed of the measured number
 };
 
 /// Puts a measured number beside a prediction.
