@@ -74,6 +74,29 @@ BOOST_AUTO_TEST_CASE(separated_data_have_a_gap_and_no_slope) {
   BOOST_TEST(fit.probability(3.0) == 0.0);
 }
 
+BOOST_AUTO_TEST_CASE(an_overlap_at_one_value_leaves_an_interval_and_no_slope) {
+  const logistic_fit inside = fit_logistic({{1.0, 10, 10}, {2.0, 3, 10}, {3.0, 0, 10}});
+  BOOST_TEST(inside.separated);
+  BOOST_TEST(inside.low == 1.0);
+  BOOST_TEST(inside.threshold == 2.0);
+  BOOST_TEST(inside.high == 3.0);
+  BOOST_TEST((std::isinf(inside.slope) && inside.slope < 0.0));
+  BOOST_TEST(inside.probability(2.5) == 0.0);
+
+  // Two of twelve at the least x do not tell how far below it the threshold is.
+  const logistic_fit below = fit_logistic({{1.0, 2, 12}, {2.0, 0, 12}, {3.0, 0, 12}});
+  BOOST_TEST(below.separated);
+  BOOST_TEST(std::isinf(below.low));
+  BOOST_TEST(below.high == 2.0);
+  const logistic_fit rising = fit_logistic({{1.0, 0, 12}, {2.0, 0, 12}, {3.0, 9, 12}});
+  BOOST_TEST(rising.low == 2.0);
+  BOOST_TEST(std::isinf(rising.high));
+  BOOST_TEST(rising.slope > 0.0);
+
+  BOOST_TEST(!fit_logistic({{1.0, 9, 10}, {2.0, 1, 10}}).separated);
+  BOOST_TEST(!fit_logistic({{1.0, 0, 10}, {2.0, 1, 10}, {3.0, 0, 10}}).separated);
+}
+
 BOOST_AUTO_TEST_CASE(no_threshold_without_both_outcomes) {
   BOOST_CHECK_THROW((void)fit_logistic({{1.0, 3, 3}, {2.0, 4, 4}}), invalid_input);
   BOOST_CHECK_THROW((void)fit_logistic({{1.0, 1, 3}}), invalid_input);

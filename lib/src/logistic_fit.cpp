@@ -35,25 +35,32 @@ void check(const std::vector<trial_count>& counts) {
   }
 }
 
-/// Successes on one side of some x, failures on the other; `counts` in order of x.
+bool has_failures(const trial_count& one) { return one.successes < one.trials; }
+
+/// Successes on one side of some x, failures on the other, and both at no other x than that: then
+/// the likelihood has no maximum, because it grows with the slope. `counts` in order of x.
 bool separate(const std::vector<trial_count>& counts, logistic_fit& fit) {
-  const auto pure = [](const trial_count& one) {
-    return one.successes == 0 || one.successes == one.trials;
-  };
-  if (!std::all_of(counts.begin(), counts.end(), pure)) return false;
-  const bool first = counts.front().successes > 0;
-  const auto change = std::find_if(counts.begin(), counts.end(), [&](const trial_count& one) {
-    return (one.successes > 0) != first;
+  const bool falls = counts.front().successes * counts.back().trials >
+                     counts.back().successes * counts.front().trials;
+  // The first x with an outcome of the kind on the right, and the first without the other kind.
+  const auto right = std::find_if(counts.begin(), counts.end(), [&](const trial_count& one) {
+    return falls ? has_failures(one) : one.successes > 0;
   });
-  if (std::any_of(change, counts.end(),
-                  [&](const trial_count& one) { return (one.successes > 0) == first; })) {
+  const auto left_ends = std::find_if(right, counts.end(), [&](const trial_count& one) {
+    return falls ? one.successes == 0 : !has_failures(one);
+  });
+  if (left_ends - right > 1) return false;
+  if (std::any_of(left_ends, counts.end(), [&](const trial_count& one) {
+        return falls ? one.successes > 0 : has_failures(one);
+      })) {
     return false;
   }
+  constexpr double infinity = std::numeric_limits<double>::infinity();
   fit.separated = true;
-  fit.low = std::prev(change)->x;
-  fit.high = change->x;
-  fit.threshold = 0.5 * (fit.low + fit.high);
-  fit.slope = (first ? -1.0 : 1.0) * std::numeric_limits<double>::infinity();
+  fit.low = right == counts.begin() ? -infinity : std::prev(right)->x;
+  fit.high = left_ends == counts.end() ? infinity : left_ends->x;
+  fit.threshold = left_ends == right ? 0.5 * (fit.low + fit.high) : right->x;
+  fit.slope = falls ? -infinity : infinity;
   return true;
 }
 

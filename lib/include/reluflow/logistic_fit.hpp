@@ -18,8 +18,9 @@ struct logistic_fit {
   double low = 0.0;        ///< 95 % interval of the threshold (delta method)
   double high = 0.0;       ///< upper end
   double slope = 0.0;      ///< < 0: successes become rarer; infinite when the data are separated
-  /// Successes and failures do not overlap in x: the threshold lies between the last of the ones
-  /// and the first of the others, which are `low` and `high`.
+  /// Successes and failures overlap in x nowhere or at one value only: the threshold lies between
+  /// the last x that saw the ones alone and the first that saw the others alone, which are `low`
+  /// and `high` (infinite where there is none). Then no slope is the most likely.
   bool separated = false;
 
   /// The fitted probability at x.
