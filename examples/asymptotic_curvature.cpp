@@ -78,11 +78,11 @@ int main(int argc, char** argv) {
   bool full = false;
   app.add_option("--samples", sizes, "numbers of samples")->delimiter(',');
   app.add_option("--repetitions", repetitions, "runs of each size")->capture_default_str();
-  app.add_flag("--full", full, "n = 1000 ... 2000 in dimension 2000, 25 runs each");
+  app.add_flag("--full", full, "n = 1000 ... 2000 in dimension 2000, 8 runs each");
   CLI11_PARSE(app, argc, argv);
   if (full) {
     sizes = {1000, 1189, 1414, 1682, 2000};
-    repetitions = 25;
+    repetitions = 8;
   }
   prepare_run_directory(set.out, set.force);
   const reluflow::index dimension = *std::max_element(sizes.begin(), sizes.end());

@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
   const examples::setting set(app, "convergence_probability");
   std::vector<reluflow::index> dimensions{3, 5};
   std::vector<reluflow::index> widths{30};
-  std::vector<double> ratios{4, 5, 6, 7, 8, 10, 12};
+  std::vector<double> ratios{2, 3, 4, 5, 6, 8, 10};
   reluflow::index repetitions = 12;
   bool full = false;
   app.add_option("--dimensions", dimensions, "dimensions d")->delimiter(',');
@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
   if (full) {
     dimensions = {10, 20, 30};
     widths = {30};
-    ratios = {4, 5, 6, 7, 8, 9};
+    ratios = {2, 3, 4, 5, 6, 8};
     repetitions = 8;
   }
   prepare_run_directory(set.out, set.force);
