@@ -1,6 +1,7 @@
 #include "local_flow.hpp"
 
 #include "length.hpp"
+#include "local_piece.hpp"
 #include "surface_window.hpp"
 
 #include <boost/math/tools/roots.hpp>
@@ -9,8 +10,6 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <span>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -22,9 +21,6 @@ constexpr double rounding = 8.0 * epsilon;
 
 /// A fraction beyond every piece.
 constexpr double never = 2.0;
-
-/// The Taylor series of a piece converges fast when length * |D| is at most this.
-constexpr double longest_piece = 1.0;
 
 /// Switches of one neuron in one step beyond which the step is given up.
 constexpr int most_switches = 20000;
@@ -58,17 +54,6 @@ const matrix6& to_monomials() {
     return m;
   }();
   return conversion;
-}
-
-/// Turns coefficients of powers of t (columns 0 to 5) into those of u, t = begin + length u; only
-/// columns up to `last` are made.
-template <class Coefficients>
-void shift(Coefficients& polynomial, double begin, double length, int last = 5) {
-  for (int i = 0; i <= std::min(last, 4); ++i) {
-    for (int l = 4; l >= i; --l) polynomial.col(l) += begin * polynomial.col(l + 1);
-  }
-  double power = length;
-  for (int l = 1; l <= last; ++l, power *= length) polynomial.col(l) *= power;
 }
 
 bool is_held(pair_mode mode) { return mode == pair_mode::sliding || mode == pair_mode::resting; }
@@ -158,7 +143,7 @@ class local_flow::traveller {
       const event first = search_switches ? search() : event{};
       const bool switched = first.u <= 1.0;
       const double u = switched ? first.u : 1.0;
-      const double end = switched ? std::min(end_, begin + u * length_) : end_;
+      const double end = switched ? std::min(piece.end, piece.begin + u * piece.length) : piece.end;
       keep(u, end);
       at = end;
       advance(u);
@@ -172,75 +157,35 @@ class local_flow::traveller {
 
   /// Takes off the force what sliding takes away.
   void project(const sliding_frame* frame) {
-    force = active;
-    if (frame != nullptr) frame->project(force);
-    for (int i = 0; i < 6; ++i) sizes[i] = length(force.col(i));
+    force.coefficients = active;
+    if (frame != nullptr) frame->project(force.coefficients);
+    for (int i = 0; i < 6; ++i) force.sizes[i] = length(force.coefficients.col(i));
   }
 
-  /// The series from `from` to `until`, or as far as they converge fast.
+  /// The piece from `from` to `until`, or as far as its series converges fast.
   void expand(double from, double until) {
-    begin = from;
-    end_ = until;
-    length_ = end_ - begin;
-    // |D| <= sum of |D_i| on the step.
-    const double force_bound = sizes.sum();
-    if (drive.h * length_ * force_bound > longest_piece) {
-      length_ = longest_piece / (drive.h * force_bound);
-      end_ = begin + length_;
-    }
-    const double rate = drive.h * length_;
-    const double tolerance =
-        std::max(0.5 * epsilon, flow.accuracy_ * std::min(1.0, rate * force_bound));
-    const int q = products.degree = force_degree(tolerance / rate);
-    piece_force = force;
-    shift(piece_force, begin, length_, q);
-    for (int i = 0; i <= q; ++i) {
-      for (int l = 0; l <= i; ++l) {
-        products.gram(i, l) = products.gram(l, i) = piece_force.col(i).dot(piece_force.col(l));
-      }
-      products.along[i] = piece_force.col(i).dot(w);
-      products.lengths[i] = std::sqrt(products.gram(i, i));
-    }
+    piece.expand({from, until}, drive.h, flow.accuracy_, path.a, w, force);
     w_size = length(w);
-    series.expand(path.a, std::abs(path.a) + w_size, products, rate, tolerance);
-  }
-
-  /// The degree at which the force may be cut off on the piece.
-  /// @param negligible  forces that may be left out
-  [[nodiscard]] int force_degree(double negligible) const {
-    Eigen::Matrix<double, 1, 6> on_piece = sizes.transpose();
-    shift(on_piece, begin, length_);
-    double tail = on_piece[5] + on_piece[4];
-    if (tail > negligible) return 5;
-    tail += on_piece[3];
-    if (tail > negligible) return 3;
-    return tail + on_piece[2] > negligible ? 2 : 1;
   }
 
   /// Keeps the piece up to `u`, where it ends at fraction `end`.
   void keep(double u, double end) {
-    if (!(end > begin)) return;
-    path.append(begin, end, length_, series, w.data(), piece_force.data(), products.degree);
-    const local_moments part = series.moments(products, begin, length_, u, flow.accuracy_);
-    const int terms = products.degree + 1;
+    if (!(end > piece.begin)) return;
+    path.append(piece.begin, end, piece.length, piece.series, w.data(), piece.force.data(),
+                piece.products.degree);
+    const local_moments part =
+        piece.series.moments(piece.products, piece.begin, piece.length, u, flow.accuracy_);
+    const int terms = piece.products.degree + 1;
     path.moments += w * part.plain.transpose();
     path.moments.noalias() +=
-        piece_force.leftCols(terms).lazyProduct(part.phi.leftCols(terms).transpose());
+        piece.force.leftCols(terms).lazyProduct(part.phi.leftCols(terms).transpose());
     path.dissipated += part.dissipated;
   }
 
-  /// w(u) - w(0) on the piece.
-  [[nodiscard]] vector displacement(double u) const {
-    const quintic phi = series.phi_at(u, products.degree);
-    vector step = phi[0] * piece_force.col(0);
-    for (int i = 1; i <= products.degree; ++i) step += phi[i] * piece_force.col(i);
-    return step;
-  }
-
   void advance(double u) {
-    const vector step = displacement(u);
+    const vector step = piece.displacement(u);
     w += step;
-    path.a = series.output_weight(u);
+    path.a = piece.series.output_weight(u);
     w_size = length(w);
     leave_contacts();
   }
@@ -249,7 +194,7 @@ class local_flow::traveller {
   /// those within reach are met, and a fraction of about 0.8 sqrt(d) r is within r of a unit
   /// vector.
   [[nodiscard]] double first_window() const {
-    const double reach = drive.h * std::abs(path.a) * sizes.sum();
+    const double reach = drive.h * std::abs(path.a) * force.sizes.sum();
     const double met = 0.4 * std::sqrt(static_cast<double>(w.size())) * reach *
                        static_cast<double>(flow.surfaces_->size());
     return met > 0.0 ? std::min(1.0, wanted_switches * length(w) / met) : 1.0;
@@ -265,18 +210,18 @@ class local_flow::traveller {
   /// when the piece is to be expanded again.
   bool see(double at) {
     const double noise = rounding * w_size;
-    const vector along = displacement(1.0);
-    if (window->covers(at, end_, w, along, series.stray + noise)) return true;
-    const double kick = drive.h * length_ * std::abs(path.a) * drive.strongest;
-    const double slack = 2.0 * (series.stray + noise) + bends_in_a_window * kick;
-    if (outlook.covers(at, end_, w, along, slack)) {
-      closeup.open(outlook, at, end_, w, along, slack);
+    const vector along = piece.displacement(1.0);
+    if (window->covers(at, piece.end, w, along, piece.series.stray + noise)) return true;
+    const double kick = drive.h * piece.length * std::abs(path.a) * drive.strongest;
+    const double slack = 2.0 * (piece.series.stray + noise) + bends_in_a_window * kick;
+    if (outlook.covers(at, piece.end, w, along, slack)) {
+      closeup.open(outlook, at, piece.end, w, along, slack);
       return look_through(closeup);
     }
-    expand(at, std::min(1.0, at + windows_of_an_outlook * length_));
-    outlook.open(
-        *flow.surfaces_, at, end_, w, displacement(1.0),
-        2.0 * (series.stray + noise + slack) + bends_in_a_window * windows_of_an_outlook * kick);
+    expand(at, std::min(1.0, at + windows_of_an_outlook * piece.length));
+    outlook.open(*flow.surfaces_, at, piece.end, w, piece.displacement(1.0),
+                 2.0 * (piece.series.stray + noise + slack) +
+                     bends_in_a_window * windows_of_an_outlook * kick);
     return look_through(outlook);
   }
 
@@ -285,10 +230,10 @@ class local_flow::traveller {
     candidates.clear();
     for (const index s : opened.within()) candidates.push_back({s, mode_on(s)});
     const auto met = static_cast<double>(std::max<index>(opened.crossed(), 1));
-    longest = length_ * std::min(2.0, wanted_switches / met);
+    longest = piece.length * std::min(2.0, wanted_switches / met);
     window = &opened;
     const bool crowded = met > 2.0 * wanted_switches && candidates.size() > few_candidates;
-    if (!crowded || length_ <= shortest_window) return true;
+    if (!crowded || piece.length <= shortest_window) return true;
     closeup.close();
     window = &closeup;
     return false;
@@ -296,19 +241,19 @@ class local_flow::traveller {
 
   event search() {
     const double noise = rounding * w_size;
-    const double slow = drive.force_error * std::abs(path.a) * series.h;
+    const double slow = drive.force_error * std::abs(path.a) * piece.series.h;
     const std::optional<index> on_line =
         on_surface && flow.field_->chart() == chart_kind::cartesian
             ? farthest_on_a_line(*flow.surfaces_, path.modes.row, 0, w)
             : std::nullopt;
     // z lies between z_0 + z_1 u -+ bend u^2.
-    const double bend = series.bend;
+    const double bend = piece.series.bend;
     for (candidate& c : candidates) {
       c.soonest = never;
       if (is_held(c.mode) || (on_line && c.surface != *on_line)) continue;
       const double sense = sense_of(c.mode);
       c.z = sense * across(c.surface, w);
-      c.speed = sense * series.phi(0, 1) * across(c.surface, piece_force.col(0));
+      c.speed = sense * piece.series.phi(0, 1) * across(c.surface, piece.force.col(0));
       if (c.z > noise && c.z + c.speed - bend > noise) continue;
       const double root = std::sqrt(c.speed * c.speed + 4.0 * bend * std::max(c.z, 0.0));
       c.soonest = c.z > noise ? 2.0 * c.z / (root - c.speed) : 0.0;
@@ -339,14 +284,14 @@ class local_flow::traveller {
   /// z of a candidate as a polynomial of u.
   [[nodiscard]] std::array<double, largest_degree + 1> polynomial(const candidate& c) const {
     quintic pull;
-    for (int i = 0; i <= products.degree; ++i) {
-      pull[i] = sense_of(c.mode) * across(c.surface, piece_force.col(i));
+    for (int i = 0; i <= piece.products.degree; ++i) {
+      pull[i] = sense_of(c.mode) * across(c.surface, piece.force.col(i));
     }
     std::array<double, largest_degree + 1> result;
     result[0] = c.z;
-    for (int m = 1; m <= series.degree; ++m) {
+    for (int m = 1; m <= piece.series.degree; ++m) {
       double sum = 0.0;
-      for (int i = 0; i <= products.degree; ++i) sum += pull[i] * series.phi(i, m);
+      for (int i = 0; i <= piece.products.degree; ++i) sum += pull[i] * piece.series.phi(i, m);
       result[static_cast<std::size_t>(m)] = sum;
     }
     return result;
@@ -359,7 +304,7 @@ class local_flow::traveller {
     const auto value_and_slope = [&](double u) {
       double value = 0.0;
       double slope = 0.0;
-      for (int m = series.degree; m >= 0; --m) {
+      for (int m = piece.series.degree; m >= 0; --m) {
         slope = slope * u + value;
         value = value * u + z[static_cast<std::size_t>(m)];
       }
@@ -374,8 +319,8 @@ class local_flow::traveller {
   /// Where z falls below zero first; pairs that turn out to lie on their surface come to rest.
   std::optional<double> first_root(const candidate& c, bool touched, double slow, double noise) {
     const std::array<double, largest_degree + 1> powers_of_u = polynomial(c);
-    bernstein_polynomial z = from_monomials(powers_of_u.data(), series.degree);
-    const double last_move = derivative(z).b[static_cast<std::size_t>(series.degree) - 1];
+    bernstein_polynomial z = from_monomials(powers_of_u.data(), piece.series.degree);
+    const double last_move = derivative(z).b[static_cast<std::size_t>(piece.series.degree) - 1];
     const bool slow_start = std::abs(powers_of_u[1]) <= slow + noise;
     if (touched) {
       z = divide_by_x(z);
@@ -399,7 +344,7 @@ class local_flow::traveller {
 
   void search_releases(event& first) const {
     const sliding_frame& frame = *path.modes.frame;
-    const double sign = path.a != 0.0 ? path.a : series.a[1];
+    const double sign = path.a != 0.0 ? path.a : piece.series.a[1];
     const double sense = sign < 0.0 ? 1.0 : -1.0;
     Eigen::MatrixXd multipliers = sense * (frame.multiplier_map * active);
     Eigen::MatrixXd strengths(multipliers.rows(), 6);
@@ -411,8 +356,8 @@ class local_flow::traveller {
         multipliers(f, i) += sense * flow.settler_->strength_below(s, residual);
       }
     }
-    shift(multipliers, begin, length_);
-    shift(strengths, begin, length_);
+    shift(multipliers, piece.begin, piece.length);
+    shift(strengths, piece.begin, piece.length);
     for (index f = 0; f < multipliers.rows(); ++f) {
       const Eigen::Matrix<double, 1, 6> held = multipliers.row(f);
       const Eigen::Matrix<double, 1, 6> left = strengths.row(f) - held;
@@ -428,10 +373,10 @@ class local_flow::traveller {
       look(left, surface_side::above);
     }
     std::array<double, largest_degree + 1> weight{};
-    for (std::size_t m = 0; m <= static_cast<std::size_t>(series.degree); ++m) {
-      weight[m] = sign < 0.0 ? -series.a[m] : series.a[m];
+    for (std::size_t m = 0; m <= static_cast<std::size_t>(piece.series.degree); ++m) {
+      weight[m] = sign < 0.0 ? -piece.series.a[m] : piece.series.a[m];
     }
-    const auto root = first_descent(from_monomials(weight.data(), series.degree));
+    const auto root = first_descent(from_monomials(weight.data(), piece.series.degree));
     if (root && *root > 0.0 && *root < first.u) first = {*root, -1, surface_side::below, true};
   }
 
@@ -557,18 +502,11 @@ class local_flow::traveller {
   const residual_path& drive;
   local_path& path;
   vector w;
-  coefficients active;      // D_act on the whole step in powers of the fraction
-  coefficients force;       // the same without what sliding takes away
-  quintic sizes;            // of the columns of `force`
-  bool on_surface = false;  // held on some
+  coefficients active;          // D_act on the whole step in powers of the fraction
+  step_force<Dimension> force;  // the same without what sliding takes away
+  bool on_surface = false;      // held on some
 
-  // The piece at hand.
-  double begin = 0.0;
-  double end_ = 0.0;
-  double length_ = 0.0;
-  coefficients piece_force;
-  force_products products;
-  local_series series;
+  local_piece<Dimension> piece;
   double w_size = 0.0;
 
   // The surfaces that may be met soon, those among them that may be met next, and the one of both
