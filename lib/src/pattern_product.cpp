@@ -57,7 +57,7 @@ void multiply(const product& p) {
 const pattern_kernel* pattern_kernels() {
   static const auto available = [] {
     std::array<pattern_kernel, 4> result{baseline_kernel};
-    std::size_t count = 1;
+    [[maybe_unused]] std::size_t count = 1;
 #ifdef RELUFLOW_AVX2
     if (__builtin_cpu_supports("avx2")) result[count++] = avx2_kernel;
 #endif

@@ -25,10 +25,10 @@ constexpr double never = 2.0;
 /// Switches of one neuron in one step beyond which the step is given up.
 constexpr int most_switches = 20000;
 
-/// Windows are made so short that about so many surfaces are met in them: at every switch all that
-/// are near are looked at again. Where few are near there is nothing to gain.
+/// At every switch all surfaces of the window are looked at again. It is made so short that about
+/// so many are met in it, out of so many that are near.
 constexpr double wanted_switches = 4.0;
-constexpr std::size_t few_candidates = 8;
+constexpr double wanted_surfaces = 8.0;
 
 /// In units of the step: no shorter window is made for the sake of few candidates.
 constexpr double shortest_window = 1e-4;
@@ -229,11 +229,13 @@ class local_flow::traveller {
   bool look_through(surface_window<Dimension>& opened) {
     candidates.clear();
     for (const index s : opened.within()) candidates.push_back({s, mode_on(s)});
-    const auto met = static_cast<double>(std::max<index>(opened.crossed(), 1));
-    longest = piece.length * std::min(2.0, wanted_switches / met);
+    const double looks = static_cast<double>(std::max<index>(opened.crossed(), 1)) *
+                         static_cast<double>(std::max<std::size_t>(candidates.size(), 1));
+    longest = piece.length * std::min(2.0, std::sqrt(wanted_switches * wanted_surfaces / looks));
     window = &opened;
-    const bool crowded = met > 2.0 * wanted_switches && candidates.size() > few_candidates;
-    if (!crowded || piece.length <= shortest_window) return true;
+    if (looks <= 2.0 * wanted_switches * wanted_surfaces || piece.length <= shortest_window) {
+      return true;
+    }
     closeup.close();
     window = &closeup;
     return false;
