@@ -1,6 +1,7 @@
 #include "reluflow/surfaces.hpp"
 #include "support/matrices.hpp"
 #include "support/printing.hpp"
+#include "surface_window.hpp"
 
 #include <boost/test/unit_test.hpp>
 // After Boost.Test.
@@ -25,7 +26,81 @@ switching_surfaces surfaces_of(const Eigen::MatrixXd& inputs) {
 
 using samples = std::vector<index>;
 
+/// Bent ways past random surfaces: a window on the first half of a way holds all that the way meets
+/// there, no more than lie within its slack, and says when a way leaves it. Returns how many are
+/// met.
+template <int Dimension>
+std::size_t check_windows(index d, std::mt19937_64& engine) {
+  using window = detail::surface_window<Dimension>;
+  using vector = typename window::vector;
+  std::normal_distribution<double> normal;
+  const auto draw = [&](double size) -> vector {
+    return size * vector::NullaryExpr(d, [&] { return normal(engine); });
+  };
+  const switching_surfaces surfaces =
+      surfaces_of(Eigen::MatrixXd::NullaryExpr(d, 300, [&] { return normal(engine); }));
+  const vector start = draw(1.0);
+  const vector move = draw(0.3);
+  const vector bend = draw(0.05);
+  const auto way = [&](double u) -> vector { return start + u * move + u * u * bend; };
+  const auto chord = [&](double a, double b) -> vector { return way(b) - way(a); };
+  // Between a and b a parabola strays from its chord by a quarter of |bend| (b - a)^2.
+  const auto stray = [&](double a, double b) { return 0.25 * bend.norm() * (b - a) * (b - a); };
+
+  window wide;
+  wide.open(surfaces, 0.0, 1.0, start, chord(0.0, 1.0), 1.5 * stray(0.0, 1.0));
+  BOOST_TEST(wide.covers(0.0, 1.0, start, chord(0.0, 1.0), stray(0.0, 1.0)));
+  BOOST_TEST(wide.covers(0.0, 0.5, start, chord(0.0, 0.5), stray(0.0, 0.5)));
+  window near;
+  near.open(wide, 0.0, 0.5, start, chord(0.0, 0.5), 1.5 * stray(0.0, 0.5));
+  BOOST_TEST(near.covers(0.2, 0.5, way(0.2), chord(0.2, 0.5), stray(0.2, 0.5)));
+  BOOST_TEST(!near.covers(0.2, 0.6, way(0.2), chord(0.2, 0.6), stray(0.2, 0.6)));
+  BOOST_TEST(!near.covers(0.2, 0.5, way(0.2), chord(0.2, 0.5) + bend, stray(0.2, 0.5)));
+
+  samples met;
+  samples within;
+  index crossed = 0;
+  for (index s = 0; s < surfaces.size(); ++s) {
+    const auto z = [&](double u) { return surfaces.normals().col(s).dot(way(u)); };
+    bool meets = false;
+    for (int i = 1; i <= 1000; ++i) meets |= z(0.0) * z(0.0005 * i) <= 0.0;
+    if (meets) met.push_back(s);
+    const double slack = 1.5 * stray(0.0, 0.5);
+    if (std::max(z(0.0), z(0.5)) >= -slack && std::min(z(0.0), z(0.5)) <= slack) {
+      within.push_back(s);
+    }
+    crossed += z(0.0) * z(0.5) < 0.0 ? 1 : 0;
+  }
+  BOOST_TEST(std::includes(near.within().begin(), near.within().end(), met.begin(), met.end()));
+  BOOST_TEST(near.within() == within, boost::test_tools::per_element());
+  BOOST_TEST(near.crossed() == crossed);
+  near.close();
+  BOOST_TEST(!near.covers(0.0, 0.1, start, chord(0.0, 0.1), 0.0));
+  return met.size();
+}
+
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(a_window_holds_all_surfaces_that_a_bent_way_meets) {
+  std::mt19937_64 engine(5);
+  std::size_t met = 0;
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    met += check_windows<3>(3, engine);
+    met += check_windows<Eigen::Dynamic>(7, engine);
+  }
+  BOOST_TEST(met > 400);
+}
+
+// A neuron that slides on surfaces lies on them all the time: they are not met.
+BOOST_AUTO_TEST_CASE(surfaces_along_the_way_do_not_count_as_crossed) {
+  const switching_surfaces surfaces = surfaces_of(columns({{0.3, 0.1, 0.0}, {0.0, 1.0, 0.0}}));
+  const Eigen::Vector3d on_first = Eigen::Vector3d(0.1, -0.3, 0.2);
+  detail::surface_window<3> window;
+  window.open(surfaces, 0.0, 1.0, on_first + 1e-17 * Eigen::Vector3d::UnitX(),
+              Eigen::Vector3d(-2e-17, 0.0, 0.7), 1e-3);
+  BOOST_TEST(window.within() == samples{0}, boost::test_tools::per_element());
+  BOOST_TEST(window.crossed() == 0);
+}
 
 BOOST_AUTO_TEST_CASE(repeated_scaled_and_antipodal_inputs_share_a_surface) {
   const switching_surfaces surfaces = surfaces_of(columns({{1.0, 2.0},     // 0
