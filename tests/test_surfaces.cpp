@@ -56,6 +56,7 @@ std::size_t check_windows(index d, std::mt19937_64& engine) {
   BOOST_TEST(near.covers(0.2, 0.5, way(0.2), chord(0.2, 0.5), stray(0.2, 0.5)));
   BOOST_TEST(!near.covers(0.2, 0.6, way(0.2), chord(0.2, 0.6), stray(0.2, 0.6)));
   BOOST_TEST(!near.covers(0.2, 0.5, way(0.2), chord(0.2, 0.5) + bend, stray(0.2, 0.5)));
+  BOOST_TEST(!near.covers(0.2, 0.5, way(0.2), chord(0.2, 0.5), 1.5 * stray(0.0, 0.5)));
 
   samples met;
   samples within;
@@ -93,10 +94,9 @@ BOOST_AUTO_TEST_CASE(a_window_holds_all_surfaces_that_a_bent_way_meets) {
 
 // A neuron that slides on surfaces lies on them all the time: they are not met.
 BOOST_AUTO_TEST_CASE(surfaces_along_the_way_do_not_count_as_crossed) {
-  const switching_surfaces surfaces = surfaces_of(columns({{0.3, 0.1, 0.0}, {0.0, 1.0, 0.0}}));
-  const Eigen::Vector3d on_first = Eigen::Vector3d(0.1, -0.3, 0.2);
+  const switching_surfaces surfaces = surfaces_of(columns({{2.0, 0.0, 0.0}, {0.0, 1.0, 0.0}}));
   detail::surface_window<3> window;
-  window.open(surfaces, 0.0, 1.0, on_first + 1e-17 * Eigen::Vector3d::UnitX(),
+  window.open(surfaces, 0.0, 1.0, Eigen::Vector3d(1e-17, -0.3, 0.2),
               Eigen::Vector3d(-2e-17, 0.0, 0.7), 1e-3);
   BOOST_TEST(window.within() == samples{0}, boost::test_tools::per_element());
   BOOST_TEST(window.crossed() == 0);
