@@ -1,6 +1,5 @@
 #include "asynchronous.hpp"
 
-#include "active_forces.hpp"
 #include "length.hpp"
 #include "reluflow/detail/bernstein.hpp"
 
@@ -245,7 +244,7 @@ void asynchronous_step::gather_forces(const frozen_step& step, const residual_pa
                                       const std::vector<index>& who) {
   const index d = field_->dimension();
   if (static_cast<index>(who.size()) >= worth_a_pass) {
-    active_forces(*field_, step.modes.pattern, drive.monomials, pulls_, forces_);
+    field_->products().forces(step.modes.pattern, drive.monomials, pulls_, forces_);
     return;
   }
   forces_.resize(6 * d, field_->neurons());

@@ -6,7 +6,6 @@
 #include <Eigen/Core>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -41,10 +40,7 @@ class surface_window {
       surfaces_ = &surfaces;
     }
     distances(from, along);
-    const double held = held_still * length(along);
-    crossed_ = 0;
-    for (index i = 0; i < first_.size(); ++i)
-      crossed_ += crosses(first_[i], last_[i], held) ? 1 : 0;
+    crossed_ = crossings(length(along));
   }
 
   /// The same among the surfaces of a window `wider`, which must cover it.
@@ -55,16 +51,14 @@ class surface_window {
     const Eigen::VectorXd& first = wider.first_;
     const Eigen::VectorXd& last = wider.last_;
     within_.resize(wider.within_.size());
-    const double held = held_still * length(along);
+    crossed_ = wider.crossings(length(along));
     std::size_t count = 0;
-    crossed_ = 0;
     for (std::size_t i = 0; i < wider.within_.size(); ++i) {
       const auto at = static_cast<index>(i);
       within_[count] = wider.within_[i];
       const bool near =
           std::max(first[at], last[at]) >= -slack && std::min(first[at], last[at]) <= slack;
       count += near ? 1 : 0;
-      crossed_ += crosses(first[at], last[at], held) ? 1 : 0;
     }
     within_.resize(count);
   }
@@ -101,8 +95,11 @@ class surface_window {
     slack_ = slack;
   }
 
-  static bool crosses(double first, double last, double held) {
-    return first * last < 0.0 && std::abs(last - first) > held;
+  /// How many surfaces a line of this length lies across, its ends at `first_` and `last_`.
+  [[nodiscard]] index crossings(double length_of_line) const {
+    return (first_.array() * last_.array() < 0.0 &&
+            (last_ - first_).array().abs() > held_still * length_of_line)
+        .count();
   }
 
   /// Distances of the surfaces from both ends of a line, into `first_` and `last_`.

@@ -1,6 +1,5 @@
 #include "switch_search.hpp"
 
-#include "active_forces.hpp"
 #include "length.hpp"
 
 #include <algorithm>
@@ -150,7 +149,7 @@ void switch_search::search_releases(const step_view& step, const flow_modes& mod
   if (static_cast<index>(modes.frames.size()) >= worth_a_pass) {
     Eigen::MatrixXd pulls;
     Eigen::MatrixXd forces;
-    active_forces(*field_, modes.pattern, step.residual_control, pulls, forces);
+    field_->products().forces(modes.pattern, step.residual_control, pulls, forces);
     for (const auto& [neuron, frame] : modes.frames) {
       search_releases(step, neuron, frame, forces.col(neuron).reshaped(d, 6), found);
     }

@@ -12,6 +12,9 @@
 
 namespace reluflow::detail {
 
+/// Neurons above which one pass over the pattern is cheaper than one neuron at a time.
+constexpr index worth_a_pass = 16;
+
 enum class event_kind : std::uint8_t {
   crossing,       ///< z reaches 0 from the side of the pair's mode
   release_below,  ///< a sliding multiplier reaches eta = 0

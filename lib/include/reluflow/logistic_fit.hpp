@@ -31,8 +31,7 @@ struct logistic_fit {
 /// Fits a probability curve. For thresholds on a logarithmic scale pass ln x.
 /// @param counts  two or more values of x
 /// @throws invalid_input for fewer different values, counts out of range, and data with successes
-/// alone or
-///         failures alone: then there is no threshold
+///         alone or failures alone: then there is no threshold
 [[nodiscard]] logistic_fit fit_logistic(std::vector<trial_count> counts);
 
 }  // namespace reluflow

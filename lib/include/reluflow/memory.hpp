@@ -6,8 +6,8 @@
 namespace reluflow {
 
 /// The bytes that one problem may need before `read_problem` refuses it, and one archive before
-/// `read_npz` does: at first the physical
-/// memory, or the limit on the address space of the process where that is less.
+/// `read_npz` does: at first the physical memory, or the limit on the address space of the process
+/// where that is less.
 [[nodiscard]] std::uint64_t memory_limit() noexcept;
 /// Lowers or raises the limit, for the whole process.
 void set_memory_limit(std::uint64_t bytes) noexcept;

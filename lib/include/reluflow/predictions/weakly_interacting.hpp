@@ -87,8 +87,7 @@ namespace reluflow {
 ///
 /// The names, and what of a run each is compared with:
 /// - interaction_limit: |X^T X - diag|, which Theorem 1 needs below it (it depends on the outputs
-/// at
-///   the start); interaction_limit_printed: the same for Assumption 2 as printed. Where the data
+///   at the start); interaction_limit_printed: the same for Assumption 2 as printed. Where the data
 ///   pass the limit, that very hypothesis fails
 /// - missed_samples: number of samples without a right-signed active neuron at t = 0 (event I: 0)
 /// - miss_probability: 1 - P(I) for this width and these labels
