@@ -30,7 +30,7 @@ Eigen::VectorXd driven_rotation_at(double t) {
 
 struct one_step {
   explicit one_step(const dopri5::system& field, Eigen::VectorXd start, double h)
-      : stepper(start.size()), state(std::move(start)), rate(state.size()) {
+      : state(std::move(start)), rate(state.size()) {
     field(state, rate);
     stepper.step(field, state, rate, h);
     control = stepper.control_points(state, rate);

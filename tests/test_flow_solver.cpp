@@ -111,6 +111,19 @@ BOOST_DATA_TEST_CASE(neither_threads_nor_stops_change_a_bit, methods, method) {
   BOOST_TEST(first_difference(run_text(one), run_text(mixed)) == "");
 }
 
+BOOST_AUTO_TEST_CASE(neither_threads_nor_stops_change_a_bit_of_neurons_in_cells) {
+  const small_problem few(9);
+  problem task{few.data, copies(few.initial, 70), {}, {linear_times(30.0, 4)}, {}};
+  task.flow.t_end = 30.0;
+  task.flow.rtol = 1e-7;
+  const trajectory whole = checked_run(task);
+  int threads = 2;
+  const trajectory parts = relay(task, 7, [&] { set_thread_count(threads = 3 - threads); });
+  set_thread_count(2);
+  BOOST_TEST(whole.statistics.slides > 0);
+  BOOST_TEST(first_difference(run_text(whole), run_text(parts)) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_run_of_an_accumulation_is_the_same) {
   // Without sliding an attracting surface is met again and again at one time.
   problem task = eventful(0, switching_method::global, chart_kind::automatic);
@@ -215,7 +228,7 @@ BOOST_FIXTURE_TEST_CASE(damage_is_told, halfway) {
   for (const std::string& text :
        {std::string(), std::string("t,loss\n0,1\n"), bytes.substr(0, 9)}) {
     BOOST_TEST(refusal(text) ==
-               "other: found a file of another kind, expected a checkpoint of reluflow, format 4");
+               "other: found a file of another kind, expected a checkpoint of reluflow, format 5");
   }
   const std::string damaged =
       "other: found a checkpoint that is cut short or damaged, expected a complete one";

@@ -73,10 +73,14 @@ activation_pattern activation_pattern::row(index neuron) const {
   return result;
 }
 
-void activation_pattern::set_row(index neuron, const activation_pattern& row) {
-  std::copy_n(row.active_.begin(), words_, active_.begin() + neuron * words_);
-  std::copy_n(row.resting_.begin(), words_, resting_.begin() + neuron * words_);
-  std::copy_n(row.sliding_.begin(), words_, sliding_.begin() + neuron * words_);
+void activation_pattern::set_row(index neuron, const activation_pattern& from, index other) {
+  const auto copy = [&](const std::vector<std::uint64_t>& source,
+                        std::vector<std::uint64_t>& plane) {
+    std::copy_n(source.begin() + other * words_, words_, plane.begin() + neuron * words_);
+  };
+  copy(from.active_, active_);
+  copy(from.resting_, resting_);
+  copy(from.sliding_, sliding_);
   transposed_.clear();
 }
 
@@ -137,12 +141,15 @@ std::size_t activation_pattern::row_hash(index neuron) const noexcept {
   return static_cast<std::size_t>(hash);
 }
 
-bool activation_pattern::same_row(index neuron, index other) const noexcept {
-  const auto same = [&](const std::vector<std::uint64_t>& plane) {
-    const auto row = [&](index j) { return plane.begin() + j * words_; };
-    return std::equal(row(neuron), row(neuron) + words_, row(other));
+bool activation_pattern::same_row(index neuron, const activation_pattern& from,
+                                  index other) const noexcept {
+  const auto same = [&](const std::vector<std::uint64_t>& plane,
+                        const std::vector<std::uint64_t>& theirs) {
+    const auto own = plane.begin() + neuron * words_;
+    return std::equal(own, own + words_, theirs.begin() + other * words_);
   };
-  return same(active_) && same(resting_) && same(sliding_);
+  return same(active_, from.active_) && same(resting_, from.resting_) &&
+         same(sliding_, from.sliding_);
 }
 
 bool activation_pattern::is_sound() const noexcept {

@@ -72,6 +72,9 @@ double asynchronous_step::unit(const frozen_step& step, index neuron) const {
 }
 
 bool asynchronous_step::complete(const frozen_step& step) {
+  paths_.resize(static_cast<std::size_t>(field_->neurons()));
+  frozen_.resize(paths_.size());
+  drive_ = step.drive;
   all_followed_ = false;
   at_a_kink_ = false;
   together_ = strength_together(step);
@@ -104,7 +107,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
   std::vector<index> everyone(paths_.size());
   std::iota(everyone.begin(), everyone.end(), index{0});
   all_followed_ = true;
-  residual_path drive = step.drive;
+  residual_path& drive = drive_;
   for (int round = 0; round < most_corrections; ++round) {
     drive.control += change;
     drive.expand(field_->data().norms());
@@ -122,7 +125,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
 /// True when the corrected residuals have driven further neurons across a surface: they join those
 /// that leave their modes.
 bool asynchronous_step::more_leave(const frozen_step& step) {
-  const auto m = static_cast<index>(paths_.size());
+  const index m = step.alone;
   std::vector<char> crossed(paths_.size(), 0);
 #pragma omp parallel for schedule(static) if (m >= worth_a_pass)
   for (index j = 0; j < m; ++j) {

@@ -15,6 +15,7 @@ struct frozen_step {
   const flow_modes& modes;
   const contact_set& contacts;
   residual_path drive;         ///< residuals of the frozen step
+  index alone;                 ///< neurons from here on stand in for others and meet no surface
   std::vector<index> leaving;  ///< neurons that leave their modes, increasing
 };
 
@@ -29,9 +30,7 @@ class asynchronous_step {
       : field_(&field),
         flow_(field, surfaces, settle, std::max(1e-14, 1e-3 * rtol)),
         surfaces_(&surfaces),
-        rtol_(rtol),
-        paths_(static_cast<std::size_t>(field.neurons())),
-        frozen_(paths_.size()) {}
+        rtol_(rtol) {}
 
   /// True when the step is complete; otherwise it has to be taken again, shortened by `shorter()`.
   [[nodiscard]] bool complete(const frozen_step& step);
@@ -44,6 +43,10 @@ class asynchronous_step {
   /// What the corrections of a complete step may leave undone, relative to a neuron's size.
   [[nodiscard]] double undone() const { return share * rtol_; }
 
+  /// True when the residuals of a complete step are not those of the frozen one.
+  [[nodiscard]] bool corrected() const { return all_followed_; }
+  /// The residuals of a complete step.
+  [[nodiscard]] const residual_path& drive() const { return drive_; }
   /// Neurons whose paths replace the frozen step, increasing; empty paths for all others.
   [[nodiscard]] const std::vector<index>& followed() const { return followed_; }
   [[nodiscard]] const local_path& path(index neuron) const {
@@ -96,6 +99,7 @@ class asynchronous_step {
   std::vector<index> followed_;
   std::vector<char> leaves_;  // by neuron
   std::vector<kink> kinks_;
+  residual_path drive_;
   bool all_followed_ = false;
   double shorter_ = 0.5;
   double longer_ = 1.0;

@@ -21,8 +21,8 @@ bool fits(const activation_pattern& pattern, const vector_field& field) {
          pattern.samples() == field.samples();
 }
 
-bool fits(const network& net, const vector_field& field, index dimension) {
-  return net.width() == field.neurons() && net.dimension() == dimension &&
+bool fits(const network& net, index width, index dimension) {
+  return net.width() == width && net.dimension() == dimension &&
          net.signs().size() == net.width() && net.log_norms().size() == net.width();
 }
 
@@ -38,36 +38,44 @@ bool fits(const field_values& values, const vector_field& field, index dimension
          (!spherical || values.norms.size() == m);
 }
 
+bool fits(const sliding_frame& frame, const vector_field& field,
+          const switching_surfaces& surfaces) {
+  const auto size = static_cast<index>(frame.surfaces.size());
+  return size > 0 && frame.basis.cols() == size && frame.basis.rows() == field.dimension() &&
+         frame.multiplier_map.rows() == size && frame.multiplier_map.cols() == field.dimension() &&
+         std::all_of(frame.surfaces.begin(), frame.surfaces.end(),
+                     [&](index s) { return in_range(s, surfaces.size()); });
+}
+
+/// How many pairs of a neuron slide on the surfaces of its frame.
+index held_by(const sliding_frame& frame, const activation_pattern& pattern, index neuron,
+              const switching_surfaces& surfaces) {
+  index held = 0;
+  for (const index s : frame.surfaces) {
+    for (const index k : surfaces.members(s)) held += pattern(neuron, k) == pair_mode::sliding;
+  }
+  return held;
+}
+
 bool fits(const flow_modes& modes, const vector_field& field, const switching_surfaces& surfaces) {
   if (!fits(modes.pattern, field)) return false;
   index held = 0;
   for (const auto& [neuron, frame] : modes.frames) {
-    const auto size = static_cast<index>(frame.surfaces.size());
-    if (!in_range(neuron, field.neurons()) || size == 0 || frame.basis.cols() != size ||
-        frame.basis.rows() != field.dimension() || frame.multiplier_map.rows() != size ||
-        frame.multiplier_map.cols() != field.dimension()) {
-      return false;
-    }
-    for (const index s : frame.surfaces) {
-      if (!in_range(s, surfaces.size())) return false;
-      for (const index k : surfaces.members(s)) {
-        held += modes.pattern(neuron, k) == pair_mode::sliding;
-      }
-    }
+    if (!in_range(neuron, field.neurons()) || !fits(frame, field, surfaces)) return false;
+    held += held_by(frame, modes.pattern, neuron, surfaces);
   }
   return held == modes.pattern.count(pair_mode::sliding);
 }
 
 /// What a run has recorded refers to its own neurons and samples, in all dimensions.
-bool fits(const trajectory& run, const vector_field& field, index dimension) {
-  const index m = field.neurons();
-  const index n = field.samples();
+bool fits(const trajectory& run, index m, index n, index dimension) {
   const auto is_pair = [&](const auto& one) {
     return in_range(one.neuron, m) && in_range(one.sample, n);
   };
-  return fits(run.initial_pattern, field) &&
+  return run.initial_pattern.is_sound() && run.initial_pattern.neurons() == m &&
+         run.initial_pattern.samples() == n &&
          std::all_of(run.states.begin(), run.states.end(),
-                     [&](const network& net) { return fits(net, field, dimension); }) &&
+                     [&](const network& net) { return fits(net, m, dimension); }) &&
          std::all_of(run.switches.begin(), run.switches.end(), is_pair) &&
          std::all_of(run.slides.begin(), run.slides.end(), is_pair) &&
          std::all_of(run.dense.begin(), run.dense.end(),
@@ -82,7 +90,8 @@ bool fits(const trajectory& run, const vector_field& field, index dimension) {
 
 }  // namespace
 
-bool integrator::is_consistent() const {
+bool integrator::is_consistent() {
+  if (!restore_cells()) return false;
   const bool in_time = t_ >= 0.0 && t_ <= flow_->t_end && h_ > 0.0 && resume_h_ >= 0.0 &&
                        calm_ >= 0 && calm_ < most_steps;
   const bool ended = !ending_ || *ending_ <= outcome::interrupted;
@@ -92,29 +101,98 @@ bool integrator::is_consistent() const {
       });
   return in_time && ended && contacts && fits(state_, field_) && fits(rate_, field_) &&
          fits(values_, field_, field_.dimension()) && fits(modes_, field_, surfaces_) &&
-         fits(run_, field_, span_.dimension()) && recorder_.is_consistent(modes_.pattern) &&
-         watch_.is_consistent();
+         fits(run_, run_.initial_network.width(), field_.samples(), span_.dimension()) &&
+         recorder_.is_consistent(modes_.pattern, names_) && watch_.is_consistent();
 }
 
-bool recorder::is_consistent(const activation_pattern& pattern) const {
+/// Who is in a cell, who is by itself, and who stands in for others fit together.
+bool integrator::restore_cells() {
+  const index m = run_.initial_network.width();
+  if (!cells_.restore() || alone() + cells_.members() != m) return false;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (!in_range(names_[i], m) || (i > 0 && names_[i] <= names_[i - 1])) return false;
+    if (cells_.possible() && cells_.cell_of(names_[i]) != -1) return false;
+  }
+  if (!cells_.possible()) return true;
+  std::vector<double> signs;
+  for (const index name : names_) signs.push_back(cells_.signs()[name]);
+  for (index c = 0; c < cells_.size(); ++c) {
+    signs.insert(signs.end(), static_cast<std::size_t>(cells_.stand_ins(c)), cells_.sign(c));
+  }
+  field_.populate(Eigen::VectorXd::Map(signs.data(), static_cast<index>(signs.size())));
+  return true;
+}
+
+bool neuron_cells::restore() {
+  by_hash_.clear();
+  const index d = dimension();
+  const index m = signs_.size();
+  if (static_cast<index>(cell_of_.size()) != m || log_norms_.size() != m ||
+      directions_.rows() != d || directions_.cols() != m || safe_until_.size() != m ||
+      (m == 0 && size() > 0)) {
+    return false;
+  }
+  std::vector<index> counts(cells_.size());
+  for (index name = 0; name < m; ++name) {
+    const index c = cell_of(name);
+    if (c < -1 || c >= size()) return false;
+    if (c < 0) continue;
+    ++counts[static_cast<std::size_t>(c)];
+    if (own(c).sign != signs_[name] || !std::isfinite(log_norms_[name]) ||
+        !directions_.col(name).allFinite()) {
+      return false;
+    }
+  }
+  index members = 0;
+  for (index c = 0; c < size(); ++c) {
+    one_cell& cell = own(c);
+    const activation_pattern& row = cell.modes.row;
+    const std::optional<sliding_frame>& frame = cell.modes.frame;
+    const auto is_square = [&](const Eigen::MatrixXd& one) {
+      return one.rows() == d + 1 && one.cols() == d + 1 && one.allFinite();
+    };
+    if (!row.is_sound() || row.neurons() != 1 || row.samples() != field_->samples() ||
+        !is_square(cell.carried) || !is_square(cell.moments) ||
+        cell.members != counts[static_cast<std::size_t>(c)] || !in_range(cell.stand_ins, d + 2) ||
+        (cell.members == 0 && cell.stand_ins > 0) ||
+        (frame && !fits(*frame, *field_, *surfaces_)) ||
+        row.count(pair_mode::sliding) != (frame ? held_by(*frame, row, 0, *surfaces_) : 0)) {
+      return false;
+    }
+    members += cell.members;
+    by_hash_.emplace(row.row_hash(0), c);
+    sort_surfaces(cell);
+  }
+  return members == members_;
+}
+
+bool recorder::is_consistent(const activation_pattern& pattern,
+                             const std::vector<index>& names) const {
+  const index m = run_->initial_pattern.neurons();
+  const auto mode_of = [&](index neuron, index sample) {
+    const auto alone = std::lower_bound(names.begin(), names.end(), neuron);
+    if (alone != names.end() && *alone == neuron) return pattern(alone - names.begin(), sample);
+    return cells_->modes(cells_->cell_of(neuron)).row(0, sample);
+  };
   const bool pending = std::all_of(pending_.begin(), pending_.end(), [&](const switch_event& one) {
-    return in_range(one.neuron, pattern.neurons()) && in_range(one.sample, pattern.samples());
+    return in_range(one.neuron, m) && in_range(one.sample, pattern.samples());
   });
   const bool slides = std::all_of(open_slides_.begin(), open_slides_.end(), [&](const auto& one) {
     const auto& [neuron, sample] = one.first;
-    return one.second < run_->slides.size() && in_range(neuron, pattern.neurons()) &&
-           in_range(sample, pattern.samples()) && pattern(neuron, sample) == pair_mode::sliding;
+    return one.second < run_->slides.size() && in_range(neuron, m) &&
+           in_range(sample, pattern.samples()) && mode_of(neuron, sample) == pair_mode::sliding;
   });
   const bool kept = run_->states.size() == (options_->states ? run_->rows.size() : 0);
   return pending && slides && kept && next_time_ <= options_->times.size() &&
          run_->rows.size() == next_time_ &&
-         static_cast<index>(open_slides_.size()) == pattern.count(pair_mode::sliding);
+         static_cast<index>(open_slides_.size()) ==
+             pattern.count(pair_mode::sliding) + cells_->additional(pair_mode::sliding);
 }
 
 bool watch::is_consistent() const {
   if (progress_.size() != wanted_->size()) return false;
   return !last_ || (fits(last_->state, *field_) && fits(last_->modes.pattern, *field_) &&
-                    fits(last_->net, *field_, span_->dimension()) &&
+                    fits(last_->net, field_->neurons(), span_->dimension()) &&
                     fits(last_->values, *field_, span_->dimension()));
 }
 

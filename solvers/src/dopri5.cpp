@@ -18,19 +18,20 @@ struct dopri5::stepper {
       impl;
 };
 
-dopri5::dopri5(Eigen::Index coordinates)
-    : stepper_(std::make_unique<stepper>()),
-      new_state_(coordinates),
-      new_rate_(coordinates),
-      error_(coordinates),
-      interior_{Eigen::VectorXd(coordinates), Eigen::VectorXd(coordinates)},
-      control_(coordinates, 6) {}
+dopri5::dopri5() = default;
 
 dopri5::~dopri5() = default;
 
 void dopri5::step(const system& field, const Eigen::VectorXd& state, const Eigen::VectorXd& rate,
                   double h) {
   h_ = h;
+  if (new_state_.size() != state.size()) {
+    stepper_ = std::make_unique<stepper>();
+    for (Eigen::VectorXd* one : {&new_state_, &new_rate_, &error_, interior_, interior_ + 1}) {
+      one->resize(state.size());
+    }
+    control_.resize(state.size(), 6);
+  }
   stepper_->impl.do_step(
       [&](const Eigen::VectorXd& y, Eigen::VectorXd& dydt, double /*t*/) { field(y, dydt); }, state,
       rate, 0.0, new_state_, new_rate_, h, error_);

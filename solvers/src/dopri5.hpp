@@ -13,13 +13,13 @@ class dopri5 {
  public:
   using system = std::function<void(const Eigen::VectorXd& state, Eigen::VectorXd& rate)>;
 
-  explicit dopri5(Eigen::Index coordinates);
+  dopri5();
   ~dopri5();
   dopri5(const dopri5&) = delete;
   dopri5& operator=(const dopri5&) = delete;
 
-  /// Steps from `state` with derivative `rate` by `h`. Seven stages, of which six are evaluated;
-  /// the last one is the derivative at the new state.
+  /// Steps from `state`, which may have another size than before, with derivative `rate` by `h`.
+  /// Seven stages, of which six are evaluated; the last one is the derivative at the new state.
   void step(const system& field, const Eigen::VectorXd& state, const Eigen::VectorXd& rate,
             double h);
 

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 
 namespace reluflow::detail {
 namespace {
@@ -54,11 +55,13 @@ integrator::integrator(const dataset& data, const network& initial, const flow_o
       field_(span_.data(), span_.reduced(initial), flow.chart),
       surfaces_(span_.data()),
       settler_(span_.data(), surfaces_, flow.rule),
+      cells_(field_, surfaces_, settler_, flow.rtol, signs_for_cells(initial, flow, record)),
+      names_(static_cast<std::size_t>(field_.neurons())),
       search_(field_, surfaces_, settler_),
       asynchronous_(field_, surfaces_, settler_, flow.rtol),
-      recorder_(field_, span_, record, callbacks, account_, run_),
-      watch_(field_, span_, record.stopping_times),
-      stepper_(field_.coordinates()) {
+      recorder_(field_, span_, cells_, record, callbacks, account_, run_),
+      watch_(field_, span_, record.stopping_times) {
+  std::iota(names_.begin(), names_.end(), index{0});
   run_.initial_network = initial;
   run_.chart = field_.chart();
   state_ = field_.pack(span_.reduced(initial));
@@ -69,6 +72,7 @@ integrator::integrator(const dataset& data, const network& initial, const flow_o
 void integrator::start() {
   const stopwatch whole(run_.statistics.wall_seconds);
   begin();
+  gather();
   look_for_end();
 }
 
@@ -145,36 +149,44 @@ void integrator::begin() {
     evaluate();
   }
   const step_solution now{0.0, 0.0, [this](double) { return state_; },
-                          [this](double) { return modes_; }};
+                          [this](double) { return modes_; },
+                          [this](double, const Eigen::VectorXd&) { return current(); }};
   recorded_until(now);
   const double fastest = longest_column(values_.forces);
   h_ = fastest > 0.0 ? std::pow(flow_->rtol, 0.2) / fastest : flow_->t_end;
 }
 
 void integrator::advance() {
+  const std::int64_t steps = run_.statistics.steps;
   double h = std::min(h_, flow_->t_end - t_);
   // Two even steps instead of one and a sliver.
   if (flow_->t_end - t_ < 2.0 * h && flow_->t_end - t_ > h) h = 0.5 * (flow_->t_end - t_);
-  while (!try_step(h)) {
-    ++run_.statistics.rejected;
-    h *= controller_.reject(step_error_);
-    if (h <= 4.0 * epsilon * std::max(t_, std::numeric_limits<double>::min())) {
-      ending_ = outcome::not_finite;
-      return;
+  for (double carried = 0.0;; carried = h) {
+    while (!try_step(h)) {
+      ++run_.statistics.rejected;
+      h *= controller_.reject(step_error_);
+      if (h <= 4.0 * epsilon * std::max(t_, std::numeric_limits<double>::min())) {
+        ending_ = outcome::not_finite;
+        return;
+      }
     }
+    stepper_.control_points(state_, rate_);
+    if (!modes_.frames.empty() || cells_.members() > 0) build_residual_control();
+    // The step is the same when those who leave are integrated by themselves.
+    if (cells_.members() == 0 || h == carried || carry(drive_of(h))) break;
   }
-  stepper_.control_points(state_, rate_);
-  if (!modes_.frames.empty()) build_residual_control();
   const bool asynchronous =
       flow_->switching == switching_method::asynchronous && flow_->rule == surface_rule::filippov;
   if (asynchronous ? !advance_asynchronous(h) : !cut(h)) {
     h_ = h * controller_.accept(step_error_);
     accept(h);
   }
+  if (run_.statistics.steps > steps) gather();
 }
 
 void integrator::close() {
   recorder_.settle();
+  disband();
   run_.ending = *ending_;
   run_.t = t_;
   evaluate();

@@ -4,6 +4,7 @@
 #include "dopri5.hpp"
 #include "energy_account.hpp"
 #include "loss_error.hpp"
+#include "neuron_cells.hpp"
 #include "recorder.hpp"
 #include "reluflow/solvers/flow.hpp"
 #include "reluflow/surfaces.hpp"
@@ -45,7 +46,7 @@ class integrator {
   void step();
   [[nodiscard]] const std::optional<outcome>& ending() const { return ending_; }
   [[nodiscard]] progress now() const;
-  [[nodiscard]] network current() const { return span_.expand(field_.unpack(state_)); }
+  [[nodiscard]] network current() const { return network_of(state_, 0.0); }
   [[nodiscard]] const trajectory& so_far() const { return run_; }
   /// Ends a run that has not ended as interrupted. The last call.
   [[nodiscard]] trajectory finish();
@@ -59,7 +60,8 @@ class integrator {
   void read(std::istream& in, std::uint64_t bytes, std::string_view where);
   /// False when what was read from a checkpoint cannot be the state of a run of this problem
   /// (checkpoint_checks.cpp).
-  [[nodiscard]] bool is_consistent() const;
+  [[nodiscard]] bool is_consistent();
+  [[nodiscard]] bool restore_cells();
   void begin();
   void advance();
   void look_for_end();
@@ -72,10 +74,29 @@ class integrator {
   [[nodiscard]] double energy_error(double dissipated) const;
   [[nodiscard]] step_view view() const;
 
+  /// A neuron that is integrated by itself goes into a cell.
+  struct placement {
+    index neuron = 0;  ///< by its place in the state
+    index cell = 0;
+  };
+  [[nodiscard]] static Eigen::VectorXd signs_for_cells(const network& initial,
+                                                       const flow_options& flow,
+                                                       const record_options& record);
+  /// Number of neurons by themselves: the first ones of the state. Stand-ins follow.
+  [[nodiscard]] index alone() const { return static_cast<index>(names_.size()); }
+  [[nodiscard]] index name(index neuron) const { return names_[static_cast<std::size_t>(neuron)]; }
+  void gather();
+  void regroup(const std::vector<placement>& joining, const std::vector<index>& leaving);
+  [[nodiscard]] bool carry(const residual_path& drive);
+  bool let_go(const std::vector<index>& leaving);
+  void disband();
+  [[nodiscard]] network network_of(const Eigen::VectorXd& state, double fraction) const;
+
   void accept(double h);
   void arrive(double t1);
   void accept_asynchronous(const frozen_step& step, Eigen::VectorXd end, flow_modes end_modes);
   [[nodiscard]] bool advance_asynchronous(double h);
+  [[nodiscard]] residual_path drive_of(double h) const;
   [[nodiscard]] frozen_step freeze(double h, std::vector<index> leaving) const;
   [[nodiscard]] bool complete(const frozen_step& step);
   [[nodiscard]] double end_of(double h) const;
@@ -113,6 +134,8 @@ class integrator {
   vector_field field_;  // in the dimensions of `span_`, as all that follows
   switching_surfaces surfaces_;
   settler settler_;
+  neuron_cells cells_;
+  std::vector<index> names_;  // in the whole network, of the neurons by themselves
   switch_search search_;
   asynchronous_step asynchronous_;
   trajectory run_;

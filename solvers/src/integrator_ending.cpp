@@ -66,6 +66,7 @@ void integrator::stop_at(double t, const step_solution& solution) {
   Eigen::VectorXd state = solution.state_at(fraction);
   flow_modes modes = solution.modes_at(fraction);
   t_ = t;
+  cells_.arrive(fraction);
   state_ = std::move(state);
   modes_ = std::move(modes);
   ending_ = stopping_time_reached_ ? outcome::stopping_time : outcome::converged;

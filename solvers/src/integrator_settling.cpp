@@ -90,7 +90,9 @@ void integrator::adopt(index neuron, neuron_modes modes, const std::vector<mode_
   } else {
     modes_.frames.erase(neuron);
   }
-  for (const mode_change& change : changes) recorder_.changed(t_, neuron, change);
+  for (const mode_change& change : changes) {
+    recorder_.changed(t_, name(neuron), change);
+  }
 }
 
 neuron_force integrator::force_on(index neuron) const {
@@ -115,6 +117,15 @@ void integrator::rest(const std::vector<std::pair<index, index>>& pairs) {
 /// others are put back on their surfaces: what rounding leaves there would grow relative to a
 /// neuron that shrinks.
 void integrator::watch_resting() {
+  std::vector<index> stirring;
+  for (index j = alone(); j < field_.neurons(); ++j) {
+    for (const index s : surfaces_in(modes_.pattern, j, pair_mode::resting, surfaces_)) {
+      if (std::abs(surfaces_.distance(s, values_.forces.col(j))) > force_error_) {
+        stirring.push_back(j);
+      }
+    }
+  }
+  let_go(stirring);
   std::map<index, std::vector<arrival>> woken;
   for (index j = 0; j < field_.neurons(); ++j) {
     for (const index s : surfaces_in(modes_.pattern, j, pair_mode::resting, surfaces_)) {

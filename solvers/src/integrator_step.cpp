@@ -41,7 +41,11 @@ bool integrator::advance_asynchronous(double h) {
   }
   rest(at_rest);
   if (leaving.empty()) return false;
-  if (modes_.frames.empty()) build_residual_control();
+  if (let_go(leaving)) {
+    h_ = h;
+    return true;
+  }
+  if (modes_.frames.empty() && cells_.members() == 0) build_residual_control();
   const frozen_step step = freeze(h, std::move(leaving));
   if (!complete(step)) {
     ++run_.statistics.rejected;
@@ -50,6 +54,10 @@ bool integrator::advance_asynchronous(double h) {
     resume_h_ = asynchronous_.at_a_kink() && alone ? std::max(resume_h_, h) : 0.0;
     calm_ = 0;
     h_ = h * asynchronous_.shorter();
+    return true;
+  }
+  if (asynchronous_.corrected() && !carry(asynchronous_.drive())) {
+    h_ = h;
     return true;
   }
   Eigen::VectorXd end = asynchronous_.state_at(step, 1.0, stepper_.new_state());
@@ -75,14 +83,15 @@ bool integrator::complete(const frozen_step& step) {
   return asynchronous_.complete(step);
 }
 
+/// The residuals of the step that the stepper holds.
+residual_path integrator::drive_of(double h) const {
+  residual_path drive{residual_control_, h, force_error_, 0.0, {}, {}};
+  drive.expand(data_->norms());
+  return drive;
+}
+
 frozen_step integrator::freeze(double h, std::vector<index> leaving) const {
-  frozen_step step{state_,
-                   modes_,
-                   contacts_,
-                   {residual_control_, h, force_error_, 0.0, {}, {}},
-                   std::move(leaving)};
-  step.drive.expand(data_->norms());
-  return step;
+  return {state_, modes_, contacts_, drive_of(h), alone(), std::move(leaving)};
 }
 
 void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd end,
@@ -96,7 +105,8 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
         if (fraction >= 1.0) return end;
         return asynchronous_.state_at(step, fraction, state_inside(fraction));
       },
-      [&](double fraction) { return asynchronous_.modes_at(step, fraction); }};
+      [&](double fraction) { return asynchronous_.modes_at(step, fraction); },
+      [&](double fraction, const Eigen::VectorXd& state) { return network_of(state, fraction); }};
   const double until = recorded_until(solution);
   if (recorder_.wants_dense()) {
     const std::vector<double> ends = asynchronous_.smooth_until();
@@ -113,11 +123,13 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
     }
   }
   std::stable_sort(order.begin(), order.end());
-  std::map<index, std::size_t> next;
+  std::vector<std::size_t> next(static_cast<std::size_t>(field_.neurons()));
   for (const auto& [fraction, neuron] : order) {
     const double t = t0 + fraction * (t1 - t0);  // as the dense output has it
     if (t > until) break;
-    recorder_.changed(t, neuron, asynchronous_.path(neuron).changes[next[neuron]++].change);
+    recorder_.changed(
+        t, name(neuron),
+        asynchronous_.path(neuron).changes[next[static_cast<std::size_t>(neuron)]++].change);
   }
   if (until < t1) return stop_at(until, solution);
   for (const index j : asynchronous_.followed()) {
@@ -204,7 +216,8 @@ Eigen::VectorXd integrator::state_inside(double fraction) {
 }
 
 step_view integrator::view() const {
-  return {stepper_.last_control_points(), residual_control_, stepper_.last_step(), force_error_};
+  return {stepper_.last_control_points(), residual_control_, stepper_.last_step(), force_error_,
+          alone()};
 }
 
 /// The time at the end of a step of length h from here; exactly t_end where it is that.
@@ -221,7 +234,10 @@ void integrator::accept(double h) {
                                  return fraction < 1.0 ? state_inside(fraction)
                                                        : stepper_.new_state();
                                },
-                               [this](double) { return modes_; }};
+                               [this](double) { return modes_; },
+                               [this](double fraction, const Eigen::VectorXd& state) {
+                                 return network_of(state, fraction);
+                               }};
   const double until = recorded_until(solution);
   recorder_.keep_dense(solution, 0.0, 1.0, until);
   if (until < t1) return stop_at(until, solution);
@@ -233,6 +249,7 @@ void integrator::accept(double h) {
 /// At the end of a step, whose state and rate are in place already.
 void integrator::arrive(double t1) {
   t_ = t1;
+  cells_.arrive(1.0);
   std::swap(values_, end_values_);
   ++run_.statistics.steps;
   book_energy();
@@ -312,7 +329,7 @@ void integrator::count_restart(const std::map<index, std::vector<arrival>>& arri
   if (stalled_ <= flow_->max_stalled_switches) return;
   for (const auto& [neuron, own] : arrivals) {
     for (const arrival& a : own) {
-      run_.stalled_pairs.emplace_back(neuron, surfaces_.representative(a.surface));
+      run_.stalled_pairs.emplace_back(name(neuron), surfaces_.representative(a.surface));
     }
   }
   ending_ = outcome::accumulation;

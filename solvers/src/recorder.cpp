@@ -15,11 +15,12 @@ pair_mode written(pair_mode mode) {
 
 }  // namespace
 
-recorder::recorder(const vector_field& field, const span_reduction& span,
+recorder::recorder(const vector_field& field, const span_reduction& span, const neuron_cells& cells,
                    const record_options& options, const observers& callbacks,
                    const energy_account& account, trajectory& run)
     : field_(&field),
       span_(&span),
+      cells_(&cells),
       options_(&options),
       callbacks_(&callbacks),
       account_(&account),
@@ -37,8 +38,8 @@ record_row recorder::row(double t, const Eigen::VectorXd& state, const flow_mode
                        ? account_->curvature_until(dissipated, values_.loss) / t
                        : result.mu;
   result.gradient_norm = alpha * std::sqrt(values_.speed);
-  result.active = modes.pattern.count(pair_mode::active);
-  result.sliding = modes.pattern.count(pair_mode::sliding);
+  result.active = modes.pattern.count(pair_mode::active) + cells_->additional(pair_mode::active);
+  result.sliding = modes.pattern.count(pair_mode::sliding) + cells_->additional(pair_mode::sliding);
   return result;
 }
 
@@ -50,7 +51,7 @@ void recorder::rows(const step_solution& solution, double until) {
     const double fraction = span > 0.0 ? (t - solution.t0) / span : 0.0;
     const Eigen::VectorXd state = solution.state_at(fraction);
     run_->rows.push_back(row(t, state, solution.modes_at(fraction)));
-    if (options_->states) run_->states.push_back(span_->expand(field_->unpack(state)));
+    if (options_->states) run_->states.push_back(solution.network_at(fraction, state));
   }
 }
 

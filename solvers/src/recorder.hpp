@@ -1,6 +1,7 @@
 #pragma once
 
 #include "energy_account.hpp"
+#include "neuron_cells.hpp"
 #include "reluflow/solvers/flow.hpp"
 #include "reluflow/vector_field.hpp"
 #include "settlement.hpp"
@@ -23,13 +24,16 @@ struct step_solution {
   double t1 = 0.0;
   std::function<Eigen::VectorXd(double fraction)> state_at;
   std::function<flow_modes(double fraction)> modes_at;
+  /// All of it, in all dimensions.
+  std::function<network(double fraction, const Eigen::VectorXd& state)> network_at;
 };
 
 /// Collects what a run leaves behind. It only reads the solution: recording never changes a step.
 class recorder {
  public:
-  recorder(const vector_field& field, const span_reduction& span, const record_options& options,
-           const observers& callbacks, const energy_account& account, trajectory& run);
+  recorder(const vector_field& field, const span_reduction& span, const neuron_cells& cells,
+           const record_options& options, const observers& callbacks, const energy_account& account,
+           trajectory& run);
 
   /// Records every wanted time of the step up to `until`.
   void rows(const step_solution& solution, double until);
@@ -46,7 +50,9 @@ class recorder {
   /// Hands over the switches that are still held back for merging.
   void settle();
   /// False when what was read from a checkpoint does not fit the trajectory and the modes.
-  [[nodiscard]] bool is_consistent(const activation_pattern& pattern) const;
+  /// @param names  of the first neurons of the pattern, in the whole network
+  [[nodiscard]] bool is_consistent(const activation_pattern& pattern,
+                                   const std::vector<index>& names) const;
 
  private:
   friend class cereal::access;
@@ -57,6 +63,7 @@ class recorder {
 
   const vector_field* field_;
   const span_reduction* span_;
+  const neuron_cells* cells_;
   const record_options* options_;
   const observers* callbacks_;
   const energy_account* account_;  // of the steps before the current one

@@ -51,7 +51,7 @@ std::vector<candidate> switch_search::search(const step_view& step, const flow_m
                                              const contact_set& contacts, wanted which,
                                              std::vector<std::pair<index, index>>& at_rest) const {
   // Blocks of neurons, put together in their order: the result does not depend on the threads.
-  const index m = field_->neurons();
+  const index m = step.alone;
   const index blocks = (m + neurons_in_a_block - 1) / neurons_in_a_block;
   std::vector<std::vector<candidate>> parts(static_cast<std::size_t>(blocks));
   std::vector<std::vector<std::pair<index, index>>> rests(parts.size());

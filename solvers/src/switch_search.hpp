@@ -44,6 +44,7 @@ struct step_view {
       residual_control;  ///< the same for the residuals, n x 6; empty when none slides
   double h = 0.0;
   double force_error = 0.0;  ///< forces below this size are zero
+  index alone = 0;           ///< neurons from here on stand in for others and meet no surface
 };
 
 /// Finds where a step leaves the modes that it was taken with. Every pair is either certified by

@@ -6,6 +6,7 @@
 #include "reluflow/network.hpp"
 #include "support/matrices.hpp"
 
+#include <cmath>
 #include <cstdint>
 
 namespace reluflow::test {
@@ -34,5 +35,13 @@ struct small_problem {
     return dominated_network(15, d, 0.1, seed, output_scaling::mean);
   }
 };
+
+/// Every neuron so many times, each as large as leaves h as it is: neuron j becomes j, j + m, ...
+inline network copies(const network& one, index times) {
+  const Eigen::VectorXd log_norms =
+      one.log_norms().array() - 0.5 * std::log(static_cast<double>(times));
+  return network::balanced(one.signs().replicate(times, 1), log_norms.replicate(times, 1),
+                           one.directions().replicate(1, times), one.output_scale());
+}
 
 }  // namespace reluflow::test

@@ -60,18 +60,23 @@ class activation_pattern {
   [[nodiscard]] const std::uint64_t* active_by_sample() const;
   /// One neuron's row as a pattern of its own (1 x samples), and back.
   [[nodiscard]] activation_pattern row(index neuron) const;
-  /// Replaces the modes of a neuron by the one row of another pattern.
-  void set_row(index neuron, const activation_pattern& row);
+  /// Replaces the modes of a neuron by those of another one in a pattern of as many samples.
+  void set_row(index neuron, const activation_pattern& from, index other = 0);
 
   /// Number of pairs in `mode`.
   [[nodiscard]] index count(pair_mode mode) const noexcept;
   /// Hash of one neuron's row: neurons of one cell hash alike.
   [[nodiscard]] std::size_t row_hash(index neuron) const noexcept;
+  /// True when a neuron has the same modes as another one in a pattern of as many samples.
+  [[nodiscard]] bool same_row(index neuron, const activation_pattern& from,
+                              index other) const noexcept;
   /// True when two neurons have the same modes.
-  [[nodiscard]] bool same_row(index neuron, index other) const noexcept;
+  [[nodiscard]] bool same_row(index neuron, index other) const noexcept {
+    return same_row(neuron, *this, other);
+  }
 
-  /// False only for what was read from a damaged checkpoint: planes of another size, bits beyond the
-  /// last sample, pairs in two modes.
+  /// False only for what was read from a damaged checkpoint: planes of another size, bits beyond
+  /// the last sample, pairs in two modes.
   [[nodiscard]] bool is_sound() const noexcept;
 
   /// True when all modes agree.

@@ -8,6 +8,7 @@
 #include "reluflow/surfaces.hpp"
 
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace reluflow {
@@ -65,6 +66,9 @@ class vector_field {
   /// @param chart  spherical needs a balanced network; automatic chooses
   /// @throws invalid_input when dimensions disagree or a chart does not fit the network
   vector_field(const dataset& data, const network& initial, chart_kind chart);
+  /// Makes it the field of other balanced neurons on the same data; spherical chart only.
+  /// @param signs  +1 or -1 for each of them
+  void populate(Eigen::VectorXd signs) { signs_ = std::move(signs); }
 
   /// Coordinates of the state.
   [[nodiscard]] chart_kind chart() const noexcept { return chart_; }

@@ -1,0 +1,163 @@
+#pragma once
+
+#include "local_flow.hpp"
+#include "local_path.hpp"
+#include "reluflow/activation.hpp"
+#include "reluflow/surfaces.hpp"
+#include "reluflow/vector_field.hpp"
+
+#include <Eigen/Core>
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace cereal {
+class access;
+}
+
+namespace reluflow::detail {
+
+/// The neurons of a balanced network that are not integrated one by one.
+///
+/// Neurons with the same modes and the same sign of a make a *cell*. They feel the same D(t), so
+/// one linear map carries all of them: (a, w)(t) = Phi(t) (a, w)(0) with Phi' = [0 D^T; D 0] Phi.
+/// To the others a cell is its second moments, sum of (a, w) (a, w)^T, and these are the moments of
+/// at most d + 1 balanced neurons as well, its *stand-ins*. What is integrated instead of the
+/// members is Phi and the stand-ins. A member is looked at only when the surfaces, carried back by
+/// Phi, may have come as far as it (docs/cells.md).
+class neuron_cells {
+ public:
+  /// No members yet.
+  /// @param signs  of a, for all neurons of the network; empty where cells are not to be used
+  neuron_cells(const vector_field& field, const switching_surfaces& surfaces, const settler& settle,
+               double rtol, Eigen::VectorXd signs);
+
+  /// One balanced neuron; its sign of a is known otherwise.
+  struct neuron {
+    double log_norm = 0.0;
+    Eigen::VectorXd direction;
+  };
+
+  /// False where cells are not to be used.
+  [[nodiscard]] bool possible() const noexcept { return signs_.size() > 0; }
+  /// Number of neurons in cells.
+  [[nodiscard]] index members() const noexcept { return members_; }
+  /// Cells have numbers from 0 up to this; some of them may be without members.
+  [[nodiscard]] index size() const noexcept { return static_cast<index>(cells_.size()); }
+  [[nodiscard]] index members(index cell) const { return own(cell).members; }
+  [[nodiscard]] std::vector<index> names(index cell) const;
+  [[nodiscard]] double sign(index cell) const { return own(cell).sign; }
+  /// What all members of a cell have in common.
+  [[nodiscard]] const neuron_modes& modes(index cell) const { return own(cell).modes; }
+  /// Signs of a, for all neurons of the network.
+  [[nodiscard]] const Eigen::VectorXd& signs() const noexcept { return signs_; }
+  /// The cell of a neuron; -1 where it is by itself.
+  [[nodiscard]] index cell_of(index name) const { return cell_of_[static_cast<std::size_t>(name)]; }
+
+  /// The cell with the modes of a row of a pattern and this sign, with or without members.
+  [[nodiscard]] std::optional<index> find(const activation_pattern& pattern, index row,
+                                          double sign) const;
+  /// A new cell, without members.
+  index found(neuron_modes modes, double sign);
+  /// Puts a neuron into a cell; between steps.
+  void join(index cell, index name, const neuron& who);
+  /// Takes a neuron out of its cell, as it is at the start of the step.
+  neuron leave(index name);
+
+  /// True when a cell has gained or lost members since its stand-ins were made.
+  [[nodiscard]] bool has_changed(index cell) const { return own(cell).changed; }
+  /// Makes the stand-ins of a cell as they are at the start of the step: none without members.
+  std::vector<neuron> make_stand_ins(index cell);
+  /// How many were made last.
+  [[nodiscard]] index stand_ins(index cell) const { return own(cell).stand_ins; }
+
+  /// Carries all cells through a step.
+  /// @param force  of a cell, in powers of the fraction (d x 6)
+  void carry(const residual_path& drive, const std::function<Eigen::MatrixXd(index cell)>& force);
+  /// Members that leave their modes in the step through which they are carried, increasing.
+  [[nodiscard]] std::vector<index> leaving();
+  /// A fraction of the step becomes the start of the next one.
+  void arrive(double fraction);
+  /// Writes all members, as they are at a fraction of the step, into those of the whole network.
+  void expand(double fraction, Eigen::VectorXd& log_norms, Eigen::MatrixXd& directions) const;
+
+  /// Pairs of members in this mode less those of the stand-ins.
+  [[nodiscard]] index additional(pair_mode mode) const;
+  /// After a checkpoint was read: false when that contradicts itself or the problem
+  /// (checkpoint_checks.cpp).
+  [[nodiscard]] bool restore();
+
+ private:
+  friend class cereal::access;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(members_, cell_of_, log_norms_, directions_, safe_until_, cells_);
+  }
+
+  struct one_cell {
+    neuron_modes modes;
+    double sign = 1.0;
+    index members = 0;
+    index stand_ins = 0;
+    bool changed = false;
+    Eigen::MatrixXd carried;  // Phi from the base of its members to the start of the step
+    Eigen::MatrixXd moments;  // of the members at their base
+    double log_scale = 0.0;   // moments are in units of exp(2 log_scale)
+    double most = 0.0;        // the largest M_00 since they were summed
+    double travelled = 0.0;   // how far the surfaces have come since the base, at most
+
+    // What follows from the modes:
+    std::vector<index> free;     // the surfaces on which its members are not held
+    std::vector<index> resting;  // those on which they rest
+    Eigen::MatrixXd inverse;     // of `carried`; empty until somebody joins
+
+    // Of the step through which it is carried:
+    std::vector<local_path> ways;  // of the unit vectors: the columns of its Phi
+    Eigen::MatrixXd distances;     // from w at the base to z > 0 on the free surfaces one after the
+                                   // other, in Bernstein coefficients; 6 rows each, d + 1 columns
+    Eigen::VectorXd lengths;       // of the carried normals of these at the end
+    double reach = 0.0;            // how far these come, at most
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(modes.row, modes.frame, sign, members, stand_ins, changed, carried, moments,
+              log_scale, most, travelled);
+    }
+  };
+
+  [[nodiscard]] one_cell& own(index cell) { return cells_[static_cast<std::size_t>(cell)]; }
+  [[nodiscard]] const one_cell& own(index cell) const {
+    return cells_[static_cast<std::size_t>(cell)];
+  }
+  [[nodiscard]] index dimension() const noexcept { return field_->dimension(); }
+  void sort_surfaces(one_cell& cell) const;
+  [[nodiscard]] neuron carried(index name, const one_cell& cell, const Eigen::MatrixXd& by) const;
+  void hold(const one_cell& cell, Eigen::VectorXd& w) const;
+  [[nodiscard]] Eigen::MatrixXd carried_to(const one_cell& cell, double fraction) const;
+  [[nodiscard]] double look_at(index name, const one_cell& cell, Eigen::VectorXd& z) const;
+  void add(one_cell& cell, index name, double times) const;
+  void sum_moments();
+  void rebase();
+
+  const vector_field* field_;
+  const switching_surfaces* surfaces_;
+  local_flow flow_;
+  double grown_;  // members get a new base when Phi has grown to this
+  Eigen::VectorXd signs_;
+  index members_ = 0;
+  // By neuron: its cell, or -1; as it is at the base of the cell; no surface reaches it before all
+  // have travelled so far.
+  std::vector<index> cell_of_;
+  Eigen::VectorXd log_norms_;
+  Eigen::MatrixXd directions_;
+  Eigen::VectorXd safe_until_;
+  std::vector<one_cell> cells_;
+  std::unordered_multimap<std::size_t, index> by_hash_;
+  std::vector<std::pair<index, double>> seen_;  // in the step, and how far from surfaces at its end
+};
+
+}  // namespace reluflow::detail

@@ -1,0 +1,114 @@
+// Networks so wide that neurons share cells and are carried together.
+
+#include "balanced_factors.hpp"
+#include "reluflow/agreement.hpp"
+#include "reluflow/generators.hpp"
+#include "reluflow/initialisation.hpp"
+#include "reluflow/solvers/flow.hpp"
+#include "support/laws.hpp"
+#include "support/printing.hpp"
+#include "support/problems.hpp"
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+// After Boost.Test.
+#include <rapidcheck/boost_test.h>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+namespace reluflow::test {
+namespace {
+
+namespace data = boost::unit_test::data;
+
+flow_options until(double t_end, double rtol) {
+  flow_options flow;
+  flow.t_end = t_end;
+  flow.rtol = rtol;
+  return flow;
+}
+
+}  // namespace
+
+RC_BOOST_PROP(factors_are_balanced_and_have_the_moments_of_the_neurons, ()) {
+  const index d = *rc::gen::inRange<index>(1, 7);
+  const index m = *rc::gen::inRange<index>(1, 12);
+  std::mt19937_64 engine(*rc::gen::arbitrary<std::uint64_t>());
+  std::normal_distribution<double> normal;
+  const double sign = *rc::gen::element(-1.0, 1.0);
+  // Now and then some of the neurons lie on one line, or are very small.
+  Eigen::MatrixXd neurons = Eigen::MatrixXd::NullaryExpr(d + 1, m, [&] { return normal(engine); });
+  if (*rc::gen::arbitrary<bool>()) neurons.colwise() = neurons.col(0).eval();
+  if (*rc::gen::arbitrary<bool>()) neurons.col(m - 1) *= 1e-9;
+  for (index j = 0; j < m; ++j) neurons(0, j) = sign * neurons.col(j).tail(d).norm();
+  const Eigen::MatrixXd moments = neurons * neurons.transpose();
+
+  const Eigen::MatrixXd factors = detail::balanced_factors(moments, sign);
+  RC_ASSERT(factors.cols() <= d + 1);
+  RC_ASSERT((factors * factors.transpose() - moments).norm() <= 1e-13 * moments.norm());
+  for (index i = 0; i < factors.cols(); ++i) {
+    RC_ASSERT(std::abs(sign * factors(0, i) - factors.col(i).tail(d).norm()) <=
+              1e-15 * factors(0, i) * sign);
+  }
+}
+
+// In dimension 2 to 5, with slides: see `small_problem`, whose every third network is balanced.
+BOOST_DATA_TEST_CASE(copies_of_neurons_flow_as_the_neurons, data::make({0, 9}), seed) {
+  constexpr index times = 70;
+  const small_problem one(static_cast<std::uint64_t>(seed));
+  const index m = one.initial.width();
+  const flow_options flow = until(60.0, 1e-10);
+  const record_options record{linear_times(flow.t_end, 13)};
+  const trajectory single = checked_run(one.data, one.initial, flow, record);
+  const trajectory many = checked_run(one.data, copies(one.initial, times), flow, record);
+  BOOST_TEST(single.statistics.slides > 0);
+  for (std::size_t i = 0; i < single.rows.size(); ++i) {
+    BOOST_TEST(std::abs(many.rows[i].loss - single.rows[i].loss) <=
+               10.0 * flow.rtol * single.rows.front().loss);
+    BOOST_TEST(many.rows[i].active == times * single.rows[i].active);
+    BOOST_TEST(many.rows[i].sliding == times * single.rows[i].sliding);
+    const Eigen::MatrixXd expected = single.states[i].directions().replicate(1, times);
+    BOOST_TEST((many.states[i].directions() - expected).cwiseAbs().maxCoeff() <= 1e-6);
+  }
+  BOOST_TEST(many.statistics.slides == times * single.statistics.slides);
+  BOOST_TEST_REQUIRE(many.switches.size() ==
+                     static_cast<std::size_t>(times) * single.switches.size());
+  // Of each copy by itself.
+  for (index copy = 0; copy < times; copy += 23) {
+    std::vector<switch_event> own;
+    for (const switch_event& event : many.switches) {
+      if (event.neuron / m != copy) continue;
+      own.push_back(event);
+      own.back().neuron -= copy * m;
+    }
+    trajectory part = single;
+    part.switches = own;
+    const agreement found = compare(single, part);
+    BOOST_TEST(found.missed == 0);
+    BOOST_TEST(found.switch_time <= 1e-6);
+  }
+}
+
+// Cells are for the spherical chart: in the other one neurons go by themselves.
+BOOST_DATA_TEST_CASE(neurons_in_cells_flow_as_by_themselves, data::make({0, 2}), seed) {
+  const index d = 2 + seed / 2;
+  const auto own_seed = static_cast<std::uint64_t>(seed);
+  const dataset data = gaussian_data(4, d, 1.0, own_seed);
+  const network initial = balanced_network(1000, d, -6.0, own_seed);
+  flow_options flow = until(30.0, 1e-10);
+  flow.atol = 0.0;
+  record_options record{linear_times(flow.t_end, 31)};
+  record.states = false;
+  const trajectory together = checked_run(data, initial, flow, record);
+  flow.chart = chart_kind::cartesian;
+  const trajectory alone = checked_run(data, initial, flow, record);
+  const agreement found = compare(alone, together);
+  BOOST_TEST(found.loss_curve <= 10.0 * flow.rtol);
+  BOOST_TEST(found.missed == 0);
+  BOOST_TEST(found.switch_time <= 1e-6);
+  BOOST_TEST((together.final_pattern == alone.final_pattern));
+}
+
+}  // namespace reluflow::test
