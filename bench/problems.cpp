@@ -58,6 +58,16 @@ problem gaussian(index samples, index width, double t_end) {
 const std::vector<entry>& entries() {
   static const std::vector<entry> all{
       {.name = "two_point", .make = [] { return two_point(60); }},
+      {.name = "two_point_1e4",
+       .make = [] { return two_point(10'000); },
+       .reference_rtol = 1e-10,
+       .by_default = false,
+       .with_global = false},
+      {.name = "two_point_1e5",
+       .make = [] { return two_point(100'000); },
+       .reference_rtol = 1e-10,
+       .by_default = false,
+       .with_global = false},
       {.name = "two_point_1e6",
        .make = [] { return two_point(1'000'000); },
        .reference_rtol = 1e-10,

@@ -186,20 +186,20 @@ void integrator::advance() {
 
 void integrator::close() {
   recorder_.settle();
-  disband();
   run_.ending = *ending_;
   run_.t = t_;
   evaluate();
   run_.end = recorder_.row(t_, state_, modes_);
   run_.final_network = current();
-  run_.final_pattern = modes_.pattern;
+  run_.final_pattern = whole_pattern();
   for (const auto& [neuron, frame] : modes_.frames) {
     const Eigen::VectorXd eta = settler_.multipliers(frame, force_on(neuron));
-    for (std::size_t i = 0; i < frame.surfaces.size(); ++i) {
-      for (const index k : surfaces_.members(frame.surfaces[i])) {
-        const double value = eta[static_cast<index>(i)];
-        recorder_.still_sliding(t_, neuron, k,
-                                surfaces_.orientation(k) > 0.0 ? value : 1.0 - value);
+    for (const index who : represented_by(neuron)) {
+      for (std::size_t i = 0; i < frame.surfaces.size(); ++i) {
+        for (const index k : surfaces_.members(frame.surfaces[i])) {
+          const double value = eta[static_cast<index>(i)];
+          recorder_.still_sliding(t_, who, k, surfaces_.orientation(k) > 0.0 ? value : 1.0 - value);
+        }
       }
     }
   }

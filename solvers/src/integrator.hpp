@@ -89,7 +89,9 @@ class integrator {
   void regroup(const std::vector<placement>& joining, const std::vector<index>& leaving);
   [[nodiscard]] bool carry(const residual_path& drive);
   bool let_go(const std::vector<index>& leaving);
-  void disband();
+  [[nodiscard]] index cell_behind(index neuron) const;
+  [[nodiscard]] std::vector<index> represented_by(index neuron) const;
+  [[nodiscard]] activation_pattern whole_pattern() const;
   [[nodiscard]] network network_of(const Eigen::VectorXd& state, double fraction) const;
 
   void accept(double h);

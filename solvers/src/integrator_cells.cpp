@@ -4,6 +4,7 @@
 #include "stopwatch.hpp"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -42,7 +43,8 @@ void integrator::gather() {
   std::unordered_map<std::size_t, std::vector<std::vector<index>>> alike;
   for (index j = 0; j < alone(); ++j) {
     if (in_contact[static_cast<std::size_t>(j)] != 0) continue;
-    if (const auto cell = cells_.find(modes_.pattern, j, field_.sign(state_, j))) {
+    if (const auto cell = cells_.find(modes_.pattern, j, field_.sign(state_, j));
+        cells_.members() > 0 && cell) {
       if (cells_.members(*cell) > 0) {
         joining.push_back({j, *cell});
         continue;
@@ -106,13 +108,12 @@ void integrator::regroup(const std::vector<placement>& joining, const std::vecto
     ++leave;
   };
   for (index j = 0; j < alone(); ++j) {
-    const index name = names_[static_cast<std::size_t>(j)];
-    while (leave != leaving.end() && *leave < name) let_leave();
+    while (leave != leaving.end() && *leave < name(j)) let_leave();
     if (join != joining.end() && join->neuron == j) {
-      cells_.join(join->cell, name, {state_[j], old_vectors.col(j)});
+      cells_.join(join->cell, name(j), {state_[j], old_vectors.col(j)});
       ++join;
     } else {
-      names.push_back(name);
+      names.push_back(name(j));
       sources.push_back({j, {}, -1});
     }
   }
@@ -203,30 +204,46 @@ bool integrator::carry(const residual_path& drive) {
 /// When what holds stand-ins lets them go, all members of their cells leave. True when there are
 /// such.
 bool integrator::let_go(const std::vector<index>& leaving) {
-  std::vector<index> names;
-  index next = alone();
-  for (index c = 0; c < cells_.size(); ++c) {
-    const index last = next + cells_.stand_ins(c);
-    const auto one = std::lower_bound(leaving.begin(), leaving.end(), next);
-    if (one != leaving.end() && *one < last) {
-      const std::vector<index> own = cells_.names(c);
-      names.insert(names.end(), own.begin(), own.end());
-    }
-    next = last;
+  std::set<index> cells;
+  for (const index j : leaving) {
+    if (j >= alone()) cells.insert(cell_behind(j));
   }
-  if (names.empty()) return false;
-  std::sort(names.begin(), names.end());
+  if (cells.empty()) return false;
+  std::vector<index> names;
+  for (index name = 0; name < cells_.signs().size(); ++name) {
+    if (cells.contains(cells_.cell_of(name))) names.push_back(name);
+  }
   regroup({}, names);
   return true;
 }
 
-/// Leaves no cell: everything is as it would be without them.
-void integrator::disband() {
-  std::vector<index> names;
-  for (index name = 0; name < cells_.signs().size(); ++name) {
-    if (cells_.cell_of(name) >= 0) names.push_back(name);
+/// The cell of a stand-in.
+index integrator::cell_behind(index neuron) const {
+  index cell = 0;
+  for (index next = alone() + cells_.stand_ins(0); next <= neuron;) {
+    next += cells_.stand_ins(++cell);
   }
-  if (!names.empty()) regroup({}, names);
+  return cell;
+}
+
+/// Names of the neurons for which one of the state stands: itself, or, for the first stand-in of a
+/// cell, all members.
+std::vector<index> integrator::represented_by(index neuron) const {
+  if (neuron < alone()) return {name(neuron)};
+  const index cell = cell_behind(neuron);
+  if (neuron > alone() && cell_behind(neuron - 1) == cell) return {};
+  return cells_.names(cell);
+}
+
+/// The modes of all neurons of the network.
+activation_pattern integrator::whole_pattern() const {
+  if (cells_.members() == 0) return modes_.pattern;
+  activation_pattern pattern(cells_.signs().size(), field_.samples());
+  for (index j = 0; j < alone(); ++j) pattern.set_row(name(j), modes_.pattern, j);
+  for (index one = 0; one < pattern.neurons(); ++one) {
+    if (cells_.cell_of(one) >= 0) pattern.set_row(one, cells_.modes(cells_.cell_of(one)).row);
+  }
+  return pattern;
 }
 
 /// The whole network of a state at a fraction of the step, in all dimensions.
@@ -237,9 +254,8 @@ network integrator::network_of(const Eigen::VectorXd& state, double fraction) co
   Eigen::MatrixXd directions(field_.dimension(), m);
   const auto vectors = field_.vectors(state);
   for (index j = 0; j < alone(); ++j) {
-    const index name = names_[static_cast<std::size_t>(j)];
-    log_norms[name] = state[j];
-    directions.col(name) = vectors.col(j);
+    log_norms[name(j)] = state[j];
+    directions.col(name(j)) = vectors.col(j);
   }
   cells_.expand(fraction, log_norms, directions);
   return span_.expand(network::balanced(cells_.signs(), std::move(log_norms), std::move(directions),

@@ -107,16 +107,23 @@ void neuron_cells::join(index cell, index name, const neuron& who) {
   one_cell& to = own(cell);
   Eigen::VectorXd now(dimension() + 1);
   now << to.sign, who.direction;
-  if (to.inverse.size() == 0) to.inverse = to.carried.inverse();
+  if (to.inverse.size() == 0) {
+    to.inverse = to.carried.inverse();
+    to.spreads.resize(static_cast<index>(to.free.size()));
+    for (index f = 0; f < to.spreads.size(); ++f) {
+      const auto normal = surfaces_->normals().col(to.free[static_cast<std::size_t>(f)]);
+      to.spreads[f] = (to.carried.bottomRows(dimension()).transpose() * normal).norm();
+    }
+  }
   const Eigen::VectorXd base = to.inverse * now;
   const double norm = base.tail(dimension()).norm();
   directions_.col(name) = base.tail(dimension()) / norm;
   log_norms_[name] = who.log_norm + std::log(norm);
   double nearest = std::numeric_limits<double>::infinity();
-  for (const index s : to.free) {
-    const double normal =
-        (to.carried.bottomRows(dimension()).transpose() * surfaces_->normals().col(s)).norm();
-    nearest = std::min(nearest, std::abs(surfaces_->distance(s, who.direction)) / (norm * normal));
+  for (index f = 0; f < to.spreads.size(); ++f) {
+    const index s = to.free[static_cast<std::size_t>(f)];
+    nearest =
+        std::min(nearest, std::abs(surfaces_->distance(s, who.direction)) / (norm * to.spreads[f]));
   }
   safe_until_[name] = to.travelled + nearest;
   cell_of_[static_cast<std::size_t>(name)] = cell;

@@ -114,6 +114,7 @@ class neuron_cells {
     std::vector<index> free;     // the surfaces on which its members are not held
     std::vector<index> resting;  // those on which they rest
     Eigen::MatrixXd inverse;     // of `carried`; empty until somebody joins
+    Eigen::VectorXd spreads;     // lengths of the normals of the free surfaces, carried back
 
     // Of the step through which it is carried:
     std::vector<local_path> ways;  // of the unit vectors: the columns of its Phi
