@@ -154,7 +154,7 @@ double text_width(std::string_view text) {
 }
 
 std::vector<int> stack_rows(const std::vector<placed_text>& texts) {
-  constexpr double gap = 8.0;
+  constexpr double gap = 12.0;
   std::vector<double> starts(texts.size());
   std::transform(texts.begin(), texts.end(), starts.begin(),
                  [](const placed_text& text) { return text.x; });

@@ -13,6 +13,8 @@
 namespace reluflow::plots {
 namespace {
 
+constexpr double axis_length = 420.0;  // in pixels, about
+
 std::string decimal(double value, int decimals) {
   std::string text = fmt::format("{:.{}f}", value, decimals);
   if (text.starts_with('-')) text.replace(0, 1, "−");
@@ -34,27 +36,53 @@ range widened(const range& axis) {
   return {axis.low - room, axis.high + room};
 }
 
-// Ticks for an axis that holds decimal logarithms: powers of ten at round exponents, and under two
-// decades 1, 2 and 5 times them.
-std::vector<tick> decades(const range& axis) {
+// "300", "0.02" or "5·10^{−7}".
+std::string multiple_text(double factor, double power) {
+  if (std::abs(power) < 4.0) return number_text(factor * std::pow(10.0, power), 9);
+  const std::string leading = factor == 1.0 ? "" : fmt::format("{:g}·", factor);
+  return fmt::format("{}10^{{{}}}", leading, number_text(power, 9));
+}
+
+// These multiples of every power of ten, on an axis that holds decimal logarithms.
+std::vector<tick> multiples_of_powers(const range& axis, const std::vector<double>& factors) {
   std::vector<tick> ticks;
-  if (axis.high - axis.low < 2.0) {
-    for (double power = std::floor(axis.low); power <= axis.high; power += 1.0) {
-      for (const double factor : {1.0, 2.0, 5.0}) {
-        const double at = power + std::log10(factor);
-        if (at < axis.low || at > axis.high) continue;
-        const bool plain = std::abs(power) < 4.0;
-        ticks.push_back({at, plain ? number_text(factor * std::pow(10.0, power), 9)
-                                   : fmt::format("{}·10^{{{}}}", factor, number_text(power, 9))});
-      }
+  for (double power = std::floor(axis.low); power <= axis.high; power += 1.0) {
+    for (const double factor : factors) {
+      const double at = power + std::log10(factor);
+      if (at >= axis.low && at <= axis.high) ticks.push_back({at, multiple_text(factor, power)});
     }
-    return ticks;
   }
-  const double step = std::max(1.0, tick_step(axis, 420.0, true));
+  return ticks;
+}
+
+std::vector<tick> powers(const range& axis) {
+  const double step = std::max(1.0, tick_step(axis, axis_length, true));
+  std::vector<tick> ticks;
   for (double at = std::ceil(axis.low / step) * step; at <= axis.high; at += step) {
     ticks.push_back({at, fmt::format("10^{{{}}}", number_text(at == 0.0 ? 0.0 : at, 9))});
   }
   return ticks;
+}
+
+// Round numbers at equal distances, for an axis so short that it looks linear.
+std::vector<tick> round_numbers(const range& axis) {
+  const range values{std::pow(10.0, axis.low), std::pow(10.0, axis.high)};
+  const double step = tick_step(values, axis_length / 2.0, true);
+  std::vector<tick> ticks;
+  for (double at = std::ceil(values.low / step); at * step <= values.high; at += 1.0) {
+    ticks.push_back({std::log10(at * step), number_text(at * step, 9)});
+  }
+  return ticks;
+}
+
+// Ticks for an axis that holds decimal logarithms: powers of ten; on shorter axes multiples of
+// them, as few as leave three.
+std::vector<tick> decades(const range& axis) {
+  const auto enough = [](const std::vector<tick>& ticks) { return ticks.size() >= 3; };
+  if (auto ticks = powers(axis); enough(ticks)) return ticks;
+  if (auto ticks = multiples_of_powers(axis, {1, 2, 5}); enough(ticks)) return ticks;
+  if (auto ticks = multiples_of_powers(axis, {1, 1.5, 2, 3, 5, 7}); enough(ticks)) return ticks;
+  return round_numbers(axis);
 }
 
 }  // namespace
