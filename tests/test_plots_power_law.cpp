@@ -75,6 +75,10 @@ BOOST_AUTO_TEST_CASE(short_axes_have_ticks_too) {
   BOOST_TEST(texts(ticks_between(2e-7, 5e-6)) ==
              (list{"2·10^{−7}", "5·10^{−7}", "10^{−6}", "2·10^{−6}", "5·10^{−6}"}));
   BOOST_TEST(texts(ticks_between(1.0, 300.0)) == (list{"10^{0}", "10^{1}", "10^{2}"}));
+  // Numbers below any double, close together.
+  const std::vector<double> tiny{-400.25, -400.2};
+  const figure below = power_law_figure("f", "x", "y", {{"a", tiny, tiny, {}}});
+  BOOST_TEST(below.panels.front().x_ticks.size() == 2U);
   for (const double high : {1.02, 1.1, 1.3, 1.9, 4.0, 20.0, 60.0}) {
     const std::vector<tick> ticks = ticks_between(1.05, 1.05 * high);
     BOOST_TEST_INFO(high);
