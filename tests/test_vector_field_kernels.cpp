@@ -4,7 +4,6 @@
 #include "support/printing.hpp"
 #include "test_vector_field_support.hpp"
 
-#include <Eigen/QR>
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
@@ -14,39 +13,6 @@
 namespace reluflow::test {
 namespace {
 
-/// The field in weights, one loop for each sum.
-struct plain_field {
-  plain_field(const dataset& data, const Eigen::VectorXd& a, const Eigen::MatrixXd& w, double alpha,
-              const activation_pattern& pattern)
-      : r(data.labels()), forces(w.rows(), w.cols()), a_rate(a.size()), w_rate(w.rows(), w.cols()) {
-    const index n = data.size();
-    for (index k = 0; k < n; ++k) {
-      for (index j = 0; j < a.size(); ++j) {
-        if (pattern(j, k) == pair_mode::active)
-          r[k] -= alpha * a[j] * w.col(j).dot(data.inputs().col(k));
-      }
-    }
-    for (index j = 0; j < a.size(); ++j) {
-      Eigen::VectorXd D = Eigen::VectorXd::Zero(w.rows());
-      Eigen::MatrixXd held = Eigen::MatrixXd::Zero(w.rows(), n);
-      for (index k = 0; k < n; ++k) {
-        const double size = static_cast<double>(n);
-        if (pattern(j, k) == pair_mode::active) D += r[k] * data.inputs().col(k) / size;
-        if (pattern(j, k) == pair_mode::sliding) held.col(k) = data.inputs().col(k);
-      }
-      D -= held * held.completeOrthogonalDecomposition().solve(D);
-      forces.col(j) = D;
-      a_rate[j] = D.dot(w.col(j));
-      w_rate.col(j) = a[j] * D;
-    }
-  }
-  [[nodiscard]] double speed() const { return a_rate.squaredNorm() + w_rate.squaredNorm(); }
-
-  Eigen::VectorXd r;
-  Eigen::MatrixXd forces;
-  Eigen::VectorXd a_rate;
-  Eigen::MatrixXd w_rate;
-};
 void check_against_plain_loops(const dataset& data, const network& net, const flow_modes& modes) {
   const double alpha = net.output_scale();
   const plain_field plain(data, net.output_weights(), net.weights(), alpha, modes.pattern);

@@ -5,6 +5,8 @@
 #include "reluflow/boundary.hpp"
 #include "reluflow/vector_field.hpp"
 
+#include <Eigen/QR>
+
 #include <array>
 #include <random>
 #include <utility>
@@ -75,6 +77,40 @@ inline flow_modes modes_by_sign(const dataset& data, const network& net) {
   }
   return modes;
 }
+
+/// The field in weights, one loop for each sum.
+struct plain_field {
+  plain_field(const dataset& data, const Eigen::VectorXd& a, const Eigen::MatrixXd& w, double alpha,
+              const activation_pattern& pattern)
+      : r(data.labels()), forces(w.rows(), w.cols()), a_rate(a.size()), w_rate(w.rows(), w.cols()) {
+    const index n = data.size();
+    for (index k = 0; k < n; ++k) {
+      for (index j = 0; j < a.size(); ++j) {
+        if (pattern(j, k) == pair_mode::active)
+          r[k] -= alpha * a[j] * w.col(j).dot(data.inputs().col(k));
+      }
+    }
+    for (index j = 0; j < a.size(); ++j) {
+      Eigen::VectorXd D = Eigen::VectorXd::Zero(w.rows());
+      Eigen::MatrixXd held = Eigen::MatrixXd::Zero(w.rows(), n);
+      for (index k = 0; k < n; ++k) {
+        const double size = static_cast<double>(n);
+        if (pattern(j, k) == pair_mode::active) D += r[k] * data.inputs().col(k) / size;
+        if (pattern(j, k) == pair_mode::sliding) held.col(k) = data.inputs().col(k);
+      }
+      D -= held * held.completeOrthogonalDecomposition().solve(D);
+      forces.col(j) = D;
+      a_rate[j] = D.dot(w.col(j));
+      w_rate.col(j) = a[j] * D;
+    }
+  }
+  [[nodiscard]] double speed() const { return a_rate.squaredNorm() + w_rate.squaredNorm(); }
+
+  Eigen::VectorXd r;
+  Eigen::MatrixXd forces;
+  Eigen::VectorXd a_rate;
+  Eigen::MatrixXd w_rate;
+};
 
 /// The field at a state.
 struct evaluation {

@@ -38,7 +38,8 @@ tick power_tick(double at) {
 }
 
 std::vector<tick> powers(const range& axis) {
-  const double step = axis.high - axis.low < 2.0 ? 1.0 : tick_step(axis, axis_length, true);
+  const bool short_axis = axis.high - axis.low < 2.0;
+  const double step = short_axis ? 1.0 : std::max(1.0, tick_step(axis, axis_length, true));
   std::vector<tick> ticks;
   for (double at = std::ceil(axis.low / step) * step; at <= axis.high; at += step) {
     ticks.push_back(power_tick(at));
