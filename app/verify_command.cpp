@@ -108,6 +108,8 @@ std::string table_of(const trajectory& given, const std::vector<verdict>& verdic
                      const agreement_bounds& bounds) {
   std::string text = fmt::format("final loss {:.10e} at t = {:.6g}, estimated error {:.2e}\n",
                                  given.end.loss, given.t, given.statistics.loss_error);
+  text +=
+      "largest differences from the run as given, of losses relative to the loss at the start:\n";
   text += fmt::format(row_format, "run", "loss curve", "final loss", "switches", "missed",
                       "in time", "outcome", "seconds", "");
   text += fmt::format(row_format, "as given", "", "", given.switches.size(), "", "",
@@ -165,6 +167,12 @@ exit_code verify(const verify_arguments& arguments) {
   prepare(arguments);
   const agreement_bounds bounds = agreement_bounds::at(setup.flow.rtol, setup.flow.t_end);
   const trajectory given = follow(setup, setup.flow, arguments);
+  if (interrupted()) return exit_interrupted;
+  if (!is_success(given.ending)) {
+    fmt::print(stderr, "reluflow: {}: found a run that ends with {}, expected one with an answer\n",
+               arguments.problem.string(), to_string(given.ending));
+    return exit_no_answer;
+  }
   std::vector<verdict> verdicts;
   for (const variant& changed : variants_of(setup.flow, given.chart)) {
     if (interrupted()) return exit_interrupted;
@@ -175,7 +183,6 @@ exit_code verify(const verify_arguments& arguments) {
     detail::write_text(arguments.out / file_name, csv_of(given, verdicts));
   }
   const bool agree =
-      is_success(given.ending) &&
       std::all_of(verdicts.begin(), verdicts.end(), [](const verdict& one) { return one.agrees; });
   if (!arguments.quiet) {
     fmt::print("{}{}\n", table_of(given, verdicts, bounds),

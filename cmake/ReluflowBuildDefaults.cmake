@@ -6,17 +6,6 @@ if(NOT _multi_config AND NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
 endif()
 
-if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-  find_program(RELUFLOW_CCACHE ccache)
-  mark_as_advanced(RELUFLOW_CCACHE)
-  if(RELUFLOW_CCACHE)
-    # Objects that differ only in the build directory, or in the locale of the compiler's messages,
-    # count as the same: the consumer tests then find most of what they compile in the cache.
-    set(CMAKE_CXX_COMPILER_LAUNCHER
-        ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=locale ${RELUFLOW_CCACHE})
-  endif()
-endif()
-
 # Sanitizers concern every object and every link of a program, so they are set for the directory
 # tree and never travel with an exported target.
 if(RELUFLOW_SANITIZERS)

@@ -51,10 +51,12 @@ function(reluflow_add_room name)
     PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
-  # Before 1.0 a minor version may change the binary interface, so it belongs to the soname.
+  # Before 1.0 a minor version may change the binary interface, so it belongs to the soname. Static
+  # or shared, sources are compiled by the same commands.
   set_target_properties(
     ${target}
     PROPERTIES EXPORT_NAME ${name}
+               DEFINE_SYMBOL ""
                VERSION ${PROJECT_VERSION}
                SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   reluflow_precompile(${target} <Eigen/Dense> <fmt/format.h> <algorithm> <functional> <map> <string>

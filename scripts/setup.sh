@@ -32,8 +32,6 @@ packages=(
   libgnuplot-iostream-dev
   gnuplot-nox
   fonts-dejavu-core
-  # ccache lets the consumer tests reuse the objects of the build.
-  ccache
   librapidcheck-dev
   libbenchmark-dev
 )

@@ -1,5 +1,6 @@
 #include "layout.hpp"
 #include "reluflow/errors.hpp"
+#include "ticks.hpp"
 
 #include <boost/test/unit_test.hpp>
 

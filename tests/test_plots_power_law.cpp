@@ -5,6 +5,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
+#include <string>
+#include <vector>
+
 using namespace reluflow::plots;
 using namespace plots_test;
 using reluflow::fit_line;
@@ -52,6 +56,36 @@ BOOST_AUTO_TEST_CASE(the_key_names_exponents_with_their_intervals) {
   BOOST_TEST(label(0.5, 0.0) == "a:  exponent 0.5");
   BOOST_TEST(label(0.5, std::numeric_limits<double>::infinity()) == "a:  exponent 0.5");
   BOOST_TEST(labelled(power_law_figure("f", "x", "y", {{"a_1", x, x, {}}}), "a").label == "a\\_1");
+}
+
+// The shorter an axis, the finer the numbers that it shows: three at least, and where they belong.
+BOOST_AUTO_TEST_CASE(short_axes_have_ticks_too) {
+  const auto ticks_between = [](double low, double high) {
+    const std::vector<double> ends{std::log10(low), std::log10(high)};
+    return power_law_figure("f", "x", "y", {{"a", ends, ends, {}}}).panels.front().x_ticks;
+  };
+  const auto texts = [](const std::vector<tick>& ticks) {
+    std::vector<std::string> all;
+    for (const tick& t : ticks) all.push_back(t.text);
+    return all;
+  };
+  using list = std::vector<std::string>;
+  BOOST_TEST(texts(ticks_between(4.0, 200.0)) == (list{"5", "10", "20", "50", "100", "200"}));
+  BOOST_TEST(texts(ticks_between(12.0, 68.0)) == (list{"15", "20", "30", "50", "70"}));
+  BOOST_TEST(texts(ticks_between(2e-7, 5e-6)) ==
+             (list{"2·10^{−7}", "5·10^{−7}", "10^{−6}", "2·10^{−6}", "5·10^{−6}"}));
+  BOOST_TEST(texts(ticks_between(1.0, 300.0)) == (list{"10^{0}", "10^{1}", "10^{2}"}));
+  // Numbers below any double, close together.
+  const std::vector<double> tiny{-400.25, -400.2};
+  const figure below = power_law_figure("f", "x", "y", {{"a", tiny, tiny, {}}});
+  BOOST_TEST(below.panels.front().x_ticks.size() == 2U);
+  for (const double high : {1.02, 1.1, 1.3, 1.9, 4.0, 20.0, 60.0}) {
+    const std::vector<tick> ticks = ticks_between(1.05, 1.05 * high);
+    BOOST_TEST_INFO(high);
+    BOOST_TEST(ticks.size() >= 3U);
+    BOOST_TEST(ticks.size() <= 9U);
+    for (const tick& t : ticks) BOOST_TEST(std::abs(t.at - std::log10(std::stod(t.text))) < 1e-12);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(misuse_is_refused) {

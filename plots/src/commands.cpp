@@ -1,5 +1,7 @@
 #include "commands.hpp"
 
+#include "ticks.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -154,7 +154,7 @@ double text_width(std::string_view text) {
 }
 
 std::vector<int> stack_rows(const std::vector<placed_text>& texts) {
-  constexpr double gap = 8.0;
+  constexpr double gap = 12.0;
   std::vector<double> starts(texts.size());
   std::transform(texts.begin(), texts.end(), starts.begin(),
                  [](const placed_text& text) { return text.x; });
@@ -226,51 +226,6 @@ range data_range(const panel& axes, std::size_t column) {
   // Time and other abscissae fill their axis from end to end.
   if (column == 0 && low < high) return {low, high};
   return widened(low, high, logarithmic);
-}
-
-std::vector<double> log_ticks(const range& axis) {
-  constexpr double most = 8.0;
-  constexpr double rounding = 1e-9;
-  const double low = std::log10(axis.low);
-  const double high = std::log10(axis.high);
-  const double decades = high - low;
-  std::vector<double> mantissas{1.0};
-  if (decades < 2.0) mantissas = {1.0, 2.0, 5.0};
-  if (decades < 1.0) mantissas = {1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0};
-  const double step = decades < 2.0 ? 1.0 : std::ceil(decades / most);
-
-  std::vector<double> ticks;
-  for (double power = step * std::floor(low / step); power <= high; power += step) {
-    for (const double mantissa : mantissas) {
-      const double position = power + std::log10(mantissa);
-      if (position >= low - rounding && position <= high + rounding) {
-        ticks.push_back(mantissa * std::pow(10.0, power));
-      }
-    }
-  }
-  // Within a sliver of a decade there may be no round number; the ends must do.
-  if (ticks.size() < 2) return {axis.low, axis.high};
-  return ticks;
-}
-
-double tick_step(const range& axis, double length, bool along) {
-  constexpr double space = 18.0;
-  constexpr double vertical_room = 1.5 * text_height;
-  const double span = axis.high - axis.low;
-  double power = std::pow(10.0, std::floor(std::log10(span)) - 2.0);
-  for (;; power *= 10.0) {
-    for (const double mantissa : {1.0, 2.0, 5.0}) {
-      const double step = mantissa * power;
-      double room = vertical_room;
-      if (along) {
-        // The outermost ticks have the longest labels, or those next to zero.
-        for (const double at : {std::ceil(axis.low / step), std::floor(axis.high / step), 1.0}) {
-          room = std::max(room, text_width(fmt::format("{:.6g}", at * step)) + space);
-        }
-      }
-      if (span / step * room <= length || step > span) return step;
-    }
-  }
 }
 
 panel completed(panel axes) {

@@ -35,15 +35,6 @@ struct placed_text {
 /// @param column  0 for x, 1 for y
 [[nodiscard]] range data_range(const panel& axes, std::size_t column);
 
-/// Values at which a logarithmic axis is labelled: powers of ten, thinned to at most eight; 1, 2
-/// and 5 within less than two decades; 1 to 9 within less than one.
-[[nodiscard]] std::vector<double> log_ticks(const range& axis);
-
-/// The distance of the ticks of a linear axis: 1, 2 or 5 times a power of ten, the smallest at
-/// which labels of an axis of `length` pixels do not crowd.
-/// @param along  true where labels stand side by side, false where they stand above one another
-[[nodiscard]] double tick_step(const range& axis, double length, bool along);
-
 /// True when the layer draws anything on these axes: one row at least is finite, and positive where
 /// the axis is logarithmic.
 [[nodiscard]] bool has_values(const layer& drawn, const panel& axes);

@@ -3,6 +3,7 @@
 #include "layout.hpp"
 #include "run_support.hpp"
 #include "series_style.hpp"
+#include "ticks.hpp"
 
 #include <fmt/format.h>
 
@@ -34,29 +35,6 @@ range widened(const range& axis) {
   return {axis.low - room, axis.high + room};
 }
 
-// Ticks for an axis that holds decimal logarithms: powers of ten at round exponents, and under two
-// decades 1, 2 and 5 times them.
-std::vector<tick> decades(const range& axis) {
-  std::vector<tick> ticks;
-  if (axis.high - axis.low < 2.0) {
-    for (double power = std::floor(axis.low); power <= axis.high; power += 1.0) {
-      for (const double factor : {1.0, 2.0, 5.0}) {
-        const double at = power + std::log10(factor);
-        if (at < axis.low || at > axis.high) continue;
-        const bool plain = std::abs(power) < 4.0;
-        ticks.push_back({at, plain ? number_text(factor * std::pow(10.0, power), 9)
-                                   : fmt::format("{}·10^{{{}}}", factor, number_text(power, 9))});
-      }
-    }
-    return ticks;
-  }
-  const double step = std::max(1.0, tick_step(axis, 420.0, true));
-  for (double at = std::ceil(axis.low / step) * step; at <= axis.high; at += step) {
-    ticks.push_back({at, fmt::format("10^{{{}}}", number_text(at == 0.0 ? 0.0 : at, 9))});
-  }
-  return ticks;
-}
-
 }  // namespace
 
 figure power_law_figure(std::string name, std::string x_label, std::string y_label,
@@ -82,8 +60,8 @@ figure power_law_figure(std::string name, std::string x_label, std::string y_lab
   }
   axes.x_range = widened(data_range(axes, 0));
   axes.y_range = data_range(axes, 1);
-  axes.x_ticks = decades(*axes.x_range);
-  axes.y_ticks = decades(*axes.y_range);
+  axes.x_ticks = decimal_ticks(*axes.x_range);
+  axes.y_ticks = decimal_ticks(*axes.y_range);
   axes.right_margin = 24.0;  // half of the last tick's text may stand there
   figure fig;
   fig.name = std::move(name);

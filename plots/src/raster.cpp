@@ -3,6 +3,7 @@
 #include "reluflow/plots/run_figures.hpp"
 #include "run_support.hpp"
 #include "stretches.hpp"
+#include "ticks.hpp"
 
 #include <fmt/format.h>
 

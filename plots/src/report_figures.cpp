@@ -1,7 +1,7 @@
 #include "report_figures.hpp"
 
 #include "html.hpp"
-#include "reluflow/io/file_error.hpp"
+#include "reluflow/detail/scratch_directory.hpp"
 #include "reluflow/plots/run_figures.hpp"
 #include "report_svg.hpp"
 #include "run_support.hpp"
@@ -11,9 +11,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstddef>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -24,27 +22,6 @@ namespace reluflow::plots {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A directory that vanishes.
-class scratch_directory {
- public:
-  scratch_directory() {
-    std::string name = (fs::temp_directory_path() / "reluflow-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw file_error(name, errno);
-    path_ = name;
-  }
-  ~scratch_directory() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  scratch_directory(const scratch_directory&) = delete;
-  scratch_directory& operator=(const scratch_directory&) = delete;
-
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 std::string bytes_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -57,7 +34,7 @@ struct drawn_figure {
 };
 
 drawn_figure draw(const figure& fig, render_options render, const svg_place& place) {
-  const scratch_directory scratch;
+  const detail::scratch_directory scratch;
   render.svg = true;
   render.png = false;
   render.interactive = false;

@@ -55,14 +55,44 @@ check "a link that leads nowhere still does" test ! -e nowhere
 runs 2 "${run[@]}" /proc/reluflow
 check "a directory that refuses is one line" test "$(wc -l <stderr)" -eq 1
 check "a directory that refuses is named" grep -q '^reluflow: /proc/reluflow: ' stderr
-if [ "$(id -u)" -ne 0 ]; then
+
+# Without permission; root gives up its right to pass everywhere for this.
+humble=$work/humble
+{
+  echo '#!/bin/sh'
+  if [ "$(id -u)" -eq 0 ]; then
+    echo "exec setpriv --bounding-set -dac_override,-dac_read_search \"$reluflow\" \"\$@\""
+  else
+    echo "exec \"$reluflow\" \"\$@\""
+  fi
+} >humble
+chmod +x humble
+if "$humble" --version >stdout 2>stderr; then
+  proud=$reluflow
+  reluflow=$humble
   mkdir refused
-  chmod a-w refused
+  runs 0 "${run[@]}" closed --quiet
+  finished=$(cat closed/*.csv closed/summary.json | cksum)
+  chmod a-w refused closed
   complains 2 "refused/out: Permission denied" "${run[@]}" refused/out
+  complains 2 "refused/out: Permission denied" verify $p --out refused/out
+  complains 2 "refused/out: Permission denied" sweep problem/sweep.toml --out refused/out --no-plots
+  runs 2 "${run[@]}" closed --force
+  check "a directory that is read-only is one line" test "$(wc -l <stderr)" -eq 1
+  check "a directory that is read-only is named" grep -qE '^reluflow: closed.*: Permission denied$' stderr
+  runs 2 report closed
+  check "a report without a place is one line" test "$(wc -l <stderr)" -eq 1
+  check "the run in a directory that is read-only survives" \
+    test "$finished" = "$(cat closed/*.csv closed/summary.json | cksum)"
   chmod a-r problem/problem.toml
   complains 2 "$p: found permission denied, expected a problem file" "${run[@]}" out
   chmod a+r problem/problem.toml
+  chmod u+w refused closed
+  reluflow=$proud
+else
+  echo "permissions are not tested: setpriv says $(cat stderr)"
 fi
+
 long=$(printf 'x%.0s' {1..300})
 complains 2 "$long: File name too long" "${run[@]}" "$long"
 

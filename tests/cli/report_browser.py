@@ -233,8 +233,6 @@ def main():
                 look_at(browser, page, name)
                 use_controls(browser)
                 listen(browser, page, name)
-                if name == "desktop":
-                    paper = print_on_paper(browser)
                 if pictures:
                     pictures.mkdir(parents=True, exist_ok=True)
                     browser.run("scrollTo(0, 0)")
@@ -242,6 +240,8 @@ def main():
                     browser.devtools("Emulation.setEmulatedMedia", features=[
                         {"name": "prefers-color-scheme", "value": "dark"}])
                     browser.picture(pictures / f"{name}_dark.png")
+                if name == "desktop":  # leaves the page open and as wide as paper
+                    paper = print_on_paper(browser)
             finally:
                 browser.close()
         if pictures:

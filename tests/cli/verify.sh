@@ -49,11 +49,11 @@ check "neurons that no double holds have one chart" grep -qE "^  chart cartesian
 runs 0 verify gaussian.toml --set flow.rtol=1e-13
 check "there is a smallest tolerance" grep -qE "^  rtol 1e-13 +not possible: " stdout
 
-# --- runs that disagree ----------------------------------------------------------------------------------
+# --- runs without an answer ------------------------------------------------------------------------------
 
-runs 1 verify gaussian.toml --set flow.max_steps=3
-check "a run that is no answer is not verified" grep -qx "they do not all agree" stdout
-check "it says how it ended" grep -qE "^  as given .* step_limit" stdout
+complains 3 "gaussian.toml: found a run that ends with step_limit, expected one with an answer" \
+  verify gaussian.toml --set flow.max_steps=3 --out unwritten
+check "no table of it" test ! -e unwritten/verify.csv
 
 # --- what is written ----------------------------------------------------------------------------------------
 
