@@ -2,6 +2,7 @@
 
 #include "local_flow.hpp"
 #include "recorder.hpp"
+#include "residual_response.hpp"
 #include "switch_search.hpp"
 
 #include <algorithm>
@@ -29,6 +30,7 @@ class asynchronous_step {
       : field_(&field),
         flow_(field, surfaces, settle, std::max(1e-14, 1e-3 * rtol)),
         surfaces_(&surfaces),
+        response_(field),
         rtol_(rtol),
         paths_(static_cast<std::size_t>(field.neurons())),
         frozen_(paths_.size()) {}
@@ -90,6 +92,7 @@ class asynchronous_step {
   const vector_field* field_;
   local_flow flow_;
   const switching_surfaces* surfaces_;
+  residual_response response_;
   double rtol_;
   std::vector<local_path> paths_;   // by neuron
   std::vector<local_path> frozen_;  // of those that leave, as if they did not
