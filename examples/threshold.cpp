@@ -97,6 +97,9 @@ std::vector<trained> train_all(const sizes& of, const dataset& test, std::uint64
   return all;
 }
 
+/// Until then all neurons are still tiny, and the runs have their first rows at different times.
+constexpr double shown_from = 3.0;
+
 plots::figure losses_figure(const std::vector<trained>& all) {
   plots::panel axes;
   axes.x_label = "time t";
@@ -109,7 +112,7 @@ plots::figure losses_figure(const std::vector<trained>& all) {
     std::vector<double> t;
     std::vector<double> error;
     for (const record_row& row : all[i].run.rows) {
-      if (!(row.t > 0.0)) continue;
+      if (row.t < shown_from) continue;
       t.push_back(row.t);
       error.push_back(2.0 * row.loss);
     }
@@ -184,12 +187,14 @@ int main(int argc, char** argv) {
   app.add_option("--rtol", of.rtol, "tolerance of the flow")->capture_default_str();
   app.add_flag("--relu-teacher", of.relu_teacher, "labels from five ReLU neurons (figure 7)");
   app.add_flag("--appendix-scale", of.wide_start, "variance 1e-5/sqrt(m) instead of 1e-5/m");
-  app.add_flag("--full", full, "the paper's size: 10000 neurons, up to 20000 samples; days");
+  app.add_flag(
+      "--full", full,
+      "the paper's size: 10000 neurons; unless given, up to 20000 samples until 10000; days");
   CLI11_PARSE(app, argc, argv);
   if (full) {
     of.width = 10000;
-    of.samples = {200, 500, 1000, 2000, 5000, 10000, 20000};
-    of.until = {1e4};
+    if (app.count("--samples") == 0) of.samples = {200, 500, 1000, 2000, 5000, 10000, 20000};
+    if (app.count("--until") == 0) of.until = {1e4};
   }
   if (of.until.size() != 1 && of.until.size() != of.samples.size()) {
     fmt::print(stderr, "--until: {} times, expected 1 or {}, one for each number of samples\n",
