@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -20,6 +22,9 @@ using namespace reluflow;
 using reluflow::index;  // not the POSIX function
 
 constexpr double noise = 0.3;
+
+/// Train errors that differ by a smaller share are taken for the same.
+constexpr double same_error = 0.02;
 
 plots::figure restart_figure(const optimiser_run& first, const optimiser_run& second,
                              double least_squares) {
@@ -57,9 +62,56 @@ trajectory to_the_limit(const dataset& data, index width, double t_end, std::uin
   return integrate(data, gaussian_network(width, data.dimension(), scale, seed), flow, record);
 }
 
+/// Half of the steps at a constant rate, then eighty falls by 0.85.
+rate_schedule falling_late(std::int64_t steps) {
+  const std::int64_t constant = steps / 2;
+  const rate_schedule fall = step_decay(0.85, std::max<std::int64_t>(1, steps / 160));
+  return
+      [constant, fall](std::int64_t step) { return step < constant ? 1.0 : fall(step - constant); };
+}
+
+double rate_of(optimiser_method method) {
+  if (method == optimiser_method::gradient_descent) return 0.1;
+  return method == optimiser_method::adam ? 1e-3 : 0.02;
+}
+
+/// Discrete steps beside the limit of the flow: from the same start, where only small steps on all
+/// samples are the flow, and only few neurons forgive what is left of their size; and from the
+/// limit itself.
+void compare_with_steps(examples::claim_table& claims, const dataset& data, const trajectory& run,
+                        std::int64_t steps, bool narrowest, std::uint64_t seed) {
+  const auto compare = [&](const char* name, optimiser_method method, bool from_limit,
+                           bool expected) {
+    optimiser_options options;
+    options.method = method;
+    options.rate = rate_of(method);
+    options.steps = method == optimiser_method::gradient_descent
+                        ? static_cast<std::int64_t>(run.t / options.rate)
+                        : steps;
+    options.seed = seed;
+    if (method != optimiser_method::gradient_descent) options.schedule = falling_late(steps);
+    const network& start = from_limit ? run.final_network : run.initial_network;
+    const optimiser_row end = optimise(data, start, options).rows.back();
+    const double ratio = end.loss / run.end.loss;
+    const std::string what = fmt::format("  {}: train error over that of the flow", name);
+    if (expected) {
+      claims.near(what, 1.0, ratio, same_error);
+    } else {
+      claims.note(what,
+                  fmt::format("{:.4f}, |grad| {:.1e}{}", ratio, end.gradient_norm,
+                              std::abs(ratio - 1.0) < same_error ? "" : ", not where the flow is"));
+    }
+  };
+  compare("gradient descent", optimiser_method::gradient_descent, false, narrowest);
+  compare("SGD", optimiser_method::sgd, false, false);
+  compare("Adam", optimiser_method::adam, false, false);
+  compare("SGD from the limit", optimiser_method::sgd, true, true);
+  compare("Adam from the limit", optimiser_method::adam, true, false);
+}
+
 /// The limit of the flow is a stationary point above zero, for every width.
 void check_limits(examples::claim_table& claims, const std::vector<index>& widths, index samples,
-                  double t_end, std::uint64_t seed) {
+                  double t_end, std::int64_t steps, std::uint64_t seed) {
   const dataset data = gaussian_data(samples, 5, noise, seed + static_cast<std::uint64_t>(samples));
   const double linear = 2.0 * simplicity::least_squares_of(data).loss;
   for (const index width : widths) {
@@ -72,6 +124,7 @@ void check_limits(examples::claim_table& claims, const std::vector<index>& width
     claims.at_most("  over that of least squares", 1.0, train / linear);
     claims.note("  time, switches, pairs that slide then",
                 fmt::format("{:.4g}, {}, {}", run.t, run.statistics.switches, run.end.sliding));
+    compare_with_steps(claims, data, run, steps, width == widths.front(), seed);
   }
 }
 
@@ -97,6 +150,9 @@ int main(int argc, char** argv) {
   app.add_option("--limit-samples", limit_samples, "their number of samples")
       ->capture_default_str();
   app.add_option("--limit-until", t_limit, "how long they are followed at most")
+      ->capture_default_str();
+  std::int64_t limit_steps = 1'000'000;
+  app.add_option("--limit-steps", limit_steps, "discrete steps from the same starts")
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   prepare_run_directory(set.out, set.force);
@@ -136,7 +192,7 @@ int main(int argc, char** argv) {
   claims.note("  at its start", fmt::format("{:.2e}", run.rows.front().gradient_norm));
   claims.note("rate at the end of the restart", fmt::format("{:.1e}", second.rows.back().rate));
   claims.note("pairs that slide at the end of the flow", fmt::format("{}", run.end.sliding));
-  check_limits(claims, limit_widths, limit_samples, t_limit, set.seed);
+  check_limits(claims, limit_widths, limit_samples, t_limit, limit_steps, set.seed);
   examples::keep_figure(set, restart_figure(first, second, linear));
   return claims.finish();
 }

@@ -86,8 +86,8 @@ bool asynchronous_step::complete(const frozen_step& step) {
   if (!all_finished()) return false;
   const double alpha = field_->output_scale();
   Eigen::MatrixXd change = -alpha * outputs(step, true);
-  double last = effect(change, step.drive.h);
-  if (last <= share * rtol_) return true;
+  const double bent = effect(change, step.drive.h);
+  if (bent <= share * rtol_) return true;
   double sharpest = 0.0;
   for (const kink& k : kinks_) sharpest = std::max(sharpest, k.effect);
   if (sharpest > bendable * rtol_) {
@@ -95,7 +95,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
     shorter_ = shorten(bendable * rtol_);
     return false;
   }
-  if (last > noticeable * rtol_) {
+  if (bent > noticeable * rtol_) {
     // What a quintic misses shrinks at least like the cube of the step.
     const double missed =
         averaged * effect(roughness(step, change), step.drive.h) / (rough * rtol_);
@@ -108,15 +108,21 @@ bool asynchronous_step::complete(const frozen_step& step) {
   std::iota(everyone.begin(), everyone.end(), index{0});
   all_followed_ = true;
   residual_path& drive = drive_;
+  // The first round also finds what the frozen step itself has missed.
+  double last = std::numeric_limits<double>::infinity();
   for (int round = 0; round < most_corrections; ++round) {
-    drive.control += change;
+    drive.control += response_.solve(step.state, step.modes, change, drive.h);
     drive.expand(field_->data().norms());
     follow(step, drive, everyone, false);
     if (!all_finished()) return false;
     change = (-alpha * outputs(step, false) - drive.control).colwise() + field_->data().labels();
     const double now = effect(change, drive.h);
-    if (now <= share * rtol_ && !more_leave(step)) return true;
-    if (!(now <= std::max(0.5 * last, share * rtol_))) return false;
+    if (now <= share * rtol_) {
+      if (!more_leave(step)) return true;
+      last = std::numeric_limits<double>::infinity();  // they have not been followed yet
+      continue;
+    }
+    if (!(now <= 0.5 * last)) return false;
     last = now;
   }
   return false;

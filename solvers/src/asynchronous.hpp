@@ -2,6 +2,7 @@
 
 #include "local_flow.hpp"
 #include "recorder.hpp"
+#include "residual_response.hpp"
 #include "switch_search.hpp"
 
 #include <algorithm>
@@ -30,6 +31,7 @@ class asynchronous_step {
       : field_(&field),
         flow_(field, surfaces, settle, std::max(1e-14, 1e-3 * rtol)),
         surfaces_(&surfaces),
+        response_(field),
         rtol_(rtol) {}
 
   /// True when the step is complete; otherwise it has to be taken again, shortened by `shorter()`.
@@ -93,6 +95,7 @@ class asynchronous_step {
   const vector_field* field_;
   local_flow flow_;
   const switching_surfaces* surfaces_;
+  residual_response response_;
   double rtol_;
   std::vector<local_path> paths_;   // by neuron
   std::vector<local_path> frozen_;  // of those that leave, as if they did not

@@ -205,7 +205,11 @@ Eigen::VectorXd integrator::state_inside(double fraction) {
     ++run_.statistics.field_evaluations;
   };
   Eigen::VectorXd state = stepper_.refined_control_points(field) * bernstein_weights(fraction);
-  // As at the ends of a step: what rounding has left of resting pairs may grow in a long one.
+  // As at the ends of a step: who slides is on its surfaces, and what rounding has left of resting
+  // pairs may grow in a long one.
+  for (const auto& [neuron, frame] : modes_.frames) {
+    frame.project(field_.vectors(state).col(neuron));
+  }
   for (index j = 0; j < field_.neurons(); ++j) {
     for (const index s : surfaces_in(modes_.pattern, j, pair_mode::resting, surfaces_)) {
       auto w = field_.vectors(state).col(j);

@@ -25,6 +25,9 @@ constexpr double never = 2.0;
 /// Switches of one neuron in one step beyond which the step is given up.
 constexpr int most_switches = 20000;
 
+/// Events one after the other that change no mode, beyond which it is given up as well.
+constexpr int most_futile = 100;
+
 /// At every switch all surfaces of the window are looked at again. It is made so short that about
 /// so many are met in it, out of so many that are near.
 constexpr double wanted_switches = 4.0;
@@ -137,6 +140,7 @@ class local_flow::traveller {
   void run(bool search_switches) {
     double at = 0.0;
     if (search_switches) longest = first_window();
+    int futile = 0;
     for (int switches = 0; at < 1.0;) {
       expand(at, search_switches ? prospect(at) : 1.0);
       if (search_switches && !see(at)) continue;
@@ -148,8 +152,10 @@ class local_flow::traveller {
       at = end;
       advance(u);
       if (!switched) continue;
-      if (++switches > most_switches) return;
+      const std::size_t before = path.changes.size();
       settle(at, first);
+      futile = path.changes.size() > before ? 0 : futile + 1;
+      if (++switches > most_switches || futile > most_futile) return;
     }
     path.w = w;
     path.finished = true;
@@ -320,14 +326,15 @@ class local_flow::traveller {
 
   /// Where z falls below zero first; pairs that turn out to lie on their surface come to rest.
   std::optional<double> first_root(const candidate& c, bool touched, double slow, double noise) {
-    const std::array<double, largest_degree + 1> powers_of_u = polynomial(c);
+    std::array<double, largest_degree + 1> powers_of_u = polynomial(c);
+    if (touched) powers_of_u[0] = 0.0;
     bernstein_polynomial z = from_monomials(powers_of_u.data(), piece.series.degree);
     const double last_move = derivative(z).b[static_cast<std::size_t>(piece.series.degree) - 1];
     const bool slow_start = std::abs(powers_of_u[1]) <= slow + noise;
     if (touched) {
       z = divide_by_x(z);
       // A pair that leaves tangentially has no velocity yet: look at what comes next.
-      if (slow_start) z = divide_by_x(z);
+      if (slow_start && !(powers_of_u[1] > 0.0)) z = divide_by_x(z);
       if (z.bound() <= noise + slow) return {};
     } else if (z.bound() <= noise) {
       return {};
@@ -406,6 +413,12 @@ class local_flow::traveller {
       closeup.close();
     } else {
       for (const index s : flow.settler_->settle(arrivals, push, path.modes, changes)) touch(s);
+      if (changes.empty()) {
+        // Its velocity is zero up to the error, and yet it is on its way to the other side.
+        push.error = std::min(
+            push.error, rounding * static_cast<double>(drive.by_sample.cols()) * drive.strongest);
+        for (const index s : flow.settler_->settle(arrivals, push, path.modes, changes)) touch(s);
+      }
     }
     for (const mode_change& change : changes) {
       const double before = change.from == pair_mode::active ? 1.0 : 0.0;
