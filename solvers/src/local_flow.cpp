@@ -30,7 +30,7 @@ constexpr int most_switches = 20000;
 constexpr double wanted_switches = 4.0;
 constexpr double wanted_surfaces = 8.0;
 
-/// In units of the step: no shorter window is made for the sake of few candidates.
+/// In fractions of the step: no shorter window is made for the sake of few candidates.
 constexpr double shortest_window = 1e-4;
 
 /// Windows whose surfaces are looked for at once among all.
@@ -229,9 +229,14 @@ class local_flow::traveller {
   bool look_through(surface_window<Dimension>& opened) {
     candidates.clear();
     for (const index s : opened.within()) candidates.push_back({s, mode_on(s)});
+    // What holds the neuron is in every window, however short, and is not looked at.
+    const auto free = std::count_if(candidates.begin(), candidates.end(),
+                                    [](const candidate& c) { return !is_held(c.mode); });
     const double looks = static_cast<double>(std::max<index>(opened.crossed(), 1)) *
-                         static_cast<double>(std::max<std::size_t>(candidates.size(), 1));
-    longest = piece.length * std::min(2.0, std::sqrt(wanted_switches * wanted_surfaces / looks));
+                         static_cast<double>(std::max<std::ptrdiff_t>(free, 1));
+    longest = std::max(
+        shortest_window,
+        piece.length * std::min(2.0, std::sqrt(wanted_switches * wanted_surfaces / looks)));
     window = &opened;
     if (looks <= 2.0 * wanted_switches * wanted_surfaces || piece.length <= shortest_window) {
       return true;
