@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
   if (full) {
     dimensions = {10, 20, 30};
     widths = {30};
-    ratios = {2, 3, 4, 5, 6, 8};
+    ratios = {4, 6, 8, 10, 12, 16};
     repetitions = 8;
   }
   prepare_run_directory(set.out, set.force);

@@ -30,6 +30,46 @@ trajectory follow(const dataset& data, const network& initial, flow_options flow
   return checked_run(data, initial, flow, {linear_times(flow.t_end, 101)});
 }
 
+/// One neuron with a = 1 and its way through a step of length h against residuals that grow
+/// from r to (1 + growth) r.
+class lone_neuron {
+ public:
+  lone_neuron(const dataset& data, const Eigen::VectorXd& residuals, const Eigen::VectorXd& w,
+              double h, double growth = 0.0)
+      : surfaces_(data),
+        field_(data, network::cartesian(Eigen::VectorXd::Ones(1), w, 1.0), chart_kind::cartesian) {
+    detail::residual_path drive;
+    drive.control =
+        residuals * (1.0 + growth * Eigen::RowVectorXd::LinSpaced(6, 0.0, 1.0).array()).matrix();
+    drive.h = h;
+    drive.force_error = 1e-14;
+    drive.expand(data.norms());
+    path.a = 1.0;
+    path.w = w;
+    path.modes.row = activation_pattern(1, data.size());
+    for (index k = 0; k < data.size(); ++k) {
+      const double z = data.inputs().col(k).dot(w);
+      const pair_mode beside = z > 0.0 ? pair_mode::active : pair_mode::inactive;
+      path.modes.row.set(0, k, z == 0.0 ? pair_mode::resting : beside);
+    }
+    Eigen::MatrixXd force = Eigen::MatrixXd::Zero(data.dimension(), 6);
+    field_.active_force(path.modes.row, 0, residuals, force.col(0));
+    force.col(1) = growth * force.col(0);
+    const detail::settler settle(data, surfaces_, surface_rule::filippov);
+    const detail::local_flow flow(field_, surfaces_, settle, 1e-14);
+    flow.follow(detail::force_coefficients(force.data(), data.dimension(), 6), drive, path);
+    BOOST_TEST_REQUIRE(path.finished);
+  }
+  lone_neuron(const lone_neuron&) = delete;
+  lone_neuron& operator=(const lone_neuron&) = delete;
+
+  detail::local_path path;
+
+ private:
+  switching_surfaces surfaces_;
+  vector_field field_;
+};
+
 const std::vector<std::string> names{"two_point", "one_slides", "random_d3", "orthonormal_1e-100"};
 
 }  // namespace
@@ -81,6 +121,55 @@ BOOST_DATA_TEST_CASE(agrees_with_global_switching_on_fifty_random_problems, data
   BOOST_TEST(found.missed == 0);
   // 1e-6 in all but one, where a slide ends slowly and its time moves by 1.4e-6.
   BOOST_TEST(found.switch_time <= 2e-6);
+}
+
+// The surfaces that hold a neuron are near for ever, and must not make it look ahead ever less far.
+BOOST_AUTO_TEST_CASE(a_neuron_that_rests_on_many_surfaces_goes_on_in_few_pieces) {
+  constexpr index n = 160;
+  constexpr index resting = 120;
+  const dataset data(Eigen::MatrixXd::Identity(n, n), -Eigen::VectorXd::Ones(n));
+  Eigen::VectorXd w = Eigen::VectorXd::Zero(n);
+  w.tail(n - resting).setLinSpaced(0.001, 0.04);
+  const lone_neuron neuron(data, -Eigen::VectorXd::Ones(n), w, 4.0);
+  const detail::local_path& path = neuron.path;
+  // With sums over the pairs that are active a'' = a active/n^2 between switches: every pair loses
+  // the same, int a/n, until it is at rest.
+  const double lost = w[n - 1] - path.w[n - 1];
+  BOOST_TEST(lost > 0.02);
+  BOOST_TEST(lost < 0.04);
+  BOOST_TEST((path.w - (w.array() - lost).max(0.0).matrix()).norm() < 1e-14);
+  const double invariant = path.a * path.a - path.w.squaredNorm();
+  BOOST_TEST(std::abs(invariant - (1.0 - w.squaredNorm())) < 1e-14);
+  const auto met = static_cast<std::size_t>((w.array() > 0.0 && w.array() < lost).count());
+  BOOST_TEST(path.changes.size() == met);
+  BOOST_TEST(path.ends().size() < 4 * met);
+}
+
+// What a path says of a time inside the step is what it would have said had the step ended there.
+BOOST_DATA_TEST_CASE(a_path_knows_its_inside, data::make({2, 5, 6, 40}), d) {
+  for (const bool axes : {false, true}) {
+    const index n = axes ? d : 300;
+    const dataset data =
+        axes ? dataset(2.0 * Eigen::MatrixXd::Identity(d, d), Eigen::VectorXd::Ones(d))
+             : gaussian_data(n, d, 1.0, 5);
+    // The force turns the neuron across many surfaces; a few others attract.
+    Eigen::VectorXd residuals = Eigen::VectorXd::Constant(n, -1.0);
+    if (!axes) residuals = 1.5 * data.inputs().row(0).cwiseMax(0.0).transpose();
+    for (index k = 0; k < n; k += 60) residuals[k] = -1.5;
+    const Eigen::VectorXd w = -Eigen::VectorXd::LinSpaced(d, axes ? -1.0 : 0.1, 0.3).normalized();
+    const double h = axes ? 0.4 * static_cast<double>(d) : 4.0;
+    const lone_neuron neuron(data, residuals, w, h, 0.4);
+    const detail::local_path& whole = neuron.path;
+    BOOST_TEST((axes || d == 2 || whole.changes.size() > 20));
+    for (const double fraction : {0.05, 0.37, 0.62, 0.9, 1.0}) {
+      const lone_neuron short_of_it(data, residuals, w, fraction * h, 0.4 * fraction);
+      const detail::local_path& part = short_of_it.path;
+      const Eigen::VectorXd inside = whole.at(fraction);
+      BOOST_TEST(std::abs(inside[0] - part.a) < 1e-12);
+      BOOST_TEST((inside.tail(d) - part.w).norm() < 1e-12);
+      BOOST_TEST(std::abs(whole.dissipated_until(fraction) - fraction * part.dissipated) < 1e-11);
+    }
+  }
 }
 
 // With frozen modes a change c(t) of the residuals becomes u, u' = c' - K u. For c = (t/h) v, v an

@@ -5,79 +5,141 @@
 #include <algorithm>
 
 namespace reluflow::detail {
+namespace {
 
-void local_path::restart(index dimension) {
+/// From int a u^l to int a t^i, t = begin + length u: what `shift` does to coefficients,
+/// transposed.
+quintic on_step(quintic phi, double begin, double length) {
+  double power = length;
+  for (int l = 1; l < 6; ++l, power *= length) phi[l] *= power;
+  for (int i = 4; i >= 0; --i) {
+    for (int l = i; l < 5; ++l) phi[l + 1] += begin * phi[l];
+  }
+  return phi;
+}
+
+double fraction_of(const piece_span& span, double u) { return span.begin + span.length * u; }
+
+double part_of(const piece_span& span, double fraction) {
+  return (fraction - span.begin) / span.length;
+}
+
+}  // namespace
+
+void local_path::restart(const dataset& data, const sample_products& products) {
+  data_ = &data;
+  ranges_ = &products.ranges();
   changes.clear();
-  moments.setZero(dimension, 6);
+  moments.setZero(data.dimension(), 6);
   dissipated = 0.0;
   finished = false;
+  reach_.setZero();
+  anchors_.clear();
+  kicks_.clear();
   pieces_.clear();
   numbers_.clear();
 }
 
-void local_path::append(double begin, double end, double length, const local_series& series,
-                        const double* w_0, const double* force, int force_degree) {
+void local_path::anchor(const double* w_0, const double* force) {
   const index d = w.size();
-  pieces_.push_back(
-      {begin, end, length, series.h, dissipated, numbers_.size(), series.degree, force_degree});
-  numbers_.insert(numbers_.end(), series.a.data(), series.a.data() + series.degree + 1);
+  anchors_.push_back({numbers_.size(), kicks_.size(), reach_});
   numbers_.insert(numbers_.end(), w_0, w_0 + d);
-  numbers_.insert(numbers_.end(), force, force + d * (force_degree + 1));
+  numbers_.insert(numbers_.end(), force, force + 6 * d);
+}
+
+void local_path::kick(index sample, const quintic& q) { kicks_.push_back({sample, q, reach_}); }
+
+bool local_path::wants_anchor() const {
+  const auto most = static_cast<std::size_t>(std::max<index>(16, w.size() / 2));
+  return kicks_.size() - anchors_.back().kicks > most;
+}
+
+void local_path::append(const piece_span& span, const local_series& series, int force_degree) {
+  pieces_.push_back({span, series.h, dissipated, reach_, numbers_.size(), anchors_.size() - 1,
+                     kicks_.size(), series.degree, force_degree});
+  numbers_.insert(numbers_.end(), series.a.data(), series.a.data() + series.degree + 1);
+  reach_ += on_step(series.phi_at(part_of(span, span.end), force_degree), span.begin, span.length);
 }
 
 const local_path::piece& local_path::piece_at(double fraction) const {
   const auto later = std::lower_bound(pieces_.begin(), pieces_.end(), fraction,
-                                      [](const piece& p, double x) { return p.end < x; });
+                                      [](const piece& p, double x) { return p.span.end < x; });
   return later == pieces_.end() ? pieces_.back() : *later;
 }
 
-Eigen::VectorXd local_path::value(const piece& own, double u) const {
-  const index d = w.size();
+quintic local_path::reach(const piece& own, double u) const {
   const double* const series = numbers_.data() + own.numbers;
-  const Eigen::Map<const Eigen::VectorXd> start(series + own.degree + 1, d);
-  const Eigen::Map<const Eigen::MatrixXd> force(start.data() + d, d, own.force_degree + 1);
-  Eigen::VectorXd result(d + 1);
-  result[0] = 0.0;
-  for (int m = own.degree; m >= 0; --m) result[0] = result[0] * u + series[m];
-  result.tail(d) = start;
+  quintic phi = quintic::Zero();
   double power = own.h * u;
   for (int i = 0; i <= own.force_degree; ++i, power *= u) {
-    double phi = 0.0;
-    for (int m = own.degree - 1 - i; m >= 0; --m) phi = phi * u + series[m] / (m + i + 1);
-    result.tail(d) += (power * phi) * force.col(i);
+    for (int m = own.degree - 1 - i; m >= 0; --m) phi[i] = phi[i] * u + series[m] / (m + i + 1);
+    phi[i] *= power;
   }
+  return own.reach + on_step(phi, own.span.begin, own.span.length);
+}
+
+double local_path::output_weight(const piece& own, double u) const {
+  const double* const series = numbers_.data() + own.numbers;
+  double a_there = 0.0;
+  for (int m = own.degree; m >= 0; --m) a_there = a_there * u + series[m];
+  return a_there;
+}
+
+template <class Weight>
+void local_path::add_kicks(const piece& own, Eigen::VectorXd& sum, const Weight& weight) const {
+  for (std::size_t i = anchors_[own.anchor].kicks; i < own.kicks; ++i) {
+    const index k = kicks_[i].sample;
+    sum.segment(ranges_->first(k), ranges_->size(k)) +=
+        weight(kicks_[i]) * ranges_->part(k, data_->inputs().col(k));
+  }
+}
+
+Eigen::VectorXd local_path::weights(const piece& own, double u) const {
+  const index d = w.size();
+  const anchor_point& from = anchors_[own.anchor];
+  const double* const start = numbers_.data() + from.numbers;
+  const quintic now = reach(own, u);
+  Eigen::VectorXd result = Eigen::Map<const Eigen::VectorXd>(start, d) +
+                           Eigen::Map<const Eigen::MatrixXd>(start + d, d, 6) * (now - from.reach);
+  add_kicks(own, result, [&](const sample_kick& one) { return one.q.dot(now - one.reach); });
+  return result;
+}
+
+Eigen::VectorXd local_path::force(const piece& own, double fraction) const {
+  const index d = w.size();
+  const double* const start = numbers_.data() + anchors_[own.anchor].numbers;
+  const quintic t = powers(fraction);
+  Eigen::VectorXd result = Eigen::Map<const Eigen::MatrixXd>(start + d, d, 6) * t;
+  add_kicks(own, result, [&](const sample_kick& one) { return one.q.dot(t); });
   return result;
 }
 
 Eigen::VectorXd local_path::at(double fraction) const {
   const piece& own = piece_at(fraction);
-  return value(own, (fraction - own.begin) / own.length);
+  const double u = part_of(own.span, fraction);
+  Eigen::VectorXd result(w.size() + 1);
+  result << output_weight(own, u), weights(own, u);
+  return result;
 }
 
 double local_path::dissipated_until(double fraction) const {
   if (fraction >= 1.0) return dissipated;
   const piece& own = piece_at(fraction);
-  const index d = w.size();
-  const Eigen::Map<const Eigen::MatrixXd> force(
-      numbers_.data() + own.numbers + own.degree + 1 + static_cast<std::size_t>(d), d,
-      own.force_degree + 1);
-  const double until = (fraction - own.begin) / own.length;
-  return own.dissipated + own.length * boost::math::quadrature::gauss<double, 7>::integrate(
-                                           [&](double u) {
-                                             const Eigen::VectorXd now = value(own, u);
-                                             const Eigen::VectorXd pull =
-                                                 force * powers(u).head(own.force_degree + 1);
-                                             const double growth = pull.dot(now.tail(d));
-                                             return growth * growth +
-                                                    now[0] * now[0] * pull.squaredNorm();
-                                           },
-                                           0.0, until);
+  const auto rate = [&](double u) {
+    const double weight = output_weight(own, u);
+    const Eigen::VectorXd pull = force(own, fraction_of(own.span, u));
+    const double growth = pull.dot(weights(own, u));
+    return growth * growth + weight * weight * pull.squaredNorm();
+  };
+  using gauss = boost::math::quadrature::gauss<double, 7>;
+  return own.dissipated +
+         own.span.length * gauss::integrate(rate, 0.0, part_of(own.span, fraction));
 }
 
 std::vector<double> local_path::ends() const {
   std::vector<double> result;
   result.reserve(pieces_.size());
-  for (const piece& p : pieces_) result.push_back(p.end);
+  for (const piece& p : pieces_) result.push_back(p.span.end);
   return result;
 }
 

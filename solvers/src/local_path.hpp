@@ -1,6 +1,7 @@
 #pragma once
 
 #include "local_series.hpp"
+#include "reluflow/detail/sample_products.hpp"
 #include "settlement.hpp"
 
 #include <Eigen/Core>
@@ -17,8 +18,21 @@ struct timed_change {
   quintic before;  ///< int a <w, x_k> B_l from the start of the step up to the change
 };
 
+/// A part of a step, in its fractions, and what part of it the series of a piece are made for.
+struct piece_span {
+  double begin = 0.0;   ///< of the piece
+  double end = 0.0;     ///< of the piece
+  double length = 0.0;  ///< of what u in [0, 1] stands for; the piece may end before u = 1
+};
+
 /// One neuron's way through one step, by itself, as pieces on which its modes are fixed. (a, w) is
 /// in units of the neuron's size at the start of the step.
+///
+/// With D(t) = sum of D_i t^i, t the fraction of the step, w moves by the sum of Phi_i D_i, where
+/// Phi_i = h int_0^t a s^i ds. A sample that begins or ceases to drive the neuron at t' adds q(t)
+/// x_k to D: a kick, which moves w by the sum of q_i (Phi_i(t) - Phi_i(t')) x_k. So a piece keeps
+/// Phi and no vectors. Where D changes otherwise, and now and then lest sums grow long, w and D
+/// themselves are kept: an anchor.
 class local_path {
  public:
   double a = 0.0;               ///< output weight: where the walk begins, then where it has come to
@@ -31,13 +45,19 @@ class local_path {
   double dissipated = 0.0;  ///< int a'^2 + |w'|^2 over fractions of the step
   bool finished = false;    ///< false: too many switches in one step
 
-  /// Forgets the pieces and what was integrated along them.
-  void restart(index dimension);
-  /// Appends a piece that ends at fraction `end`.
-  /// @param w_0    weights at its start (d)
-  /// @param force  D_i, d x (force_degree + 1)
-  void append(double begin, double end, double length, const local_series& series,
-              const double* w_0, const double* force, int force_degree);
+  /// Forgets the pieces and what was integrated along them. `data` and `products` have to live as
+  /// long as the pieces are looked at.
+  void restart(const dataset& data, const sample_products& products);
+  /// From here on w begins anew and D is another.
+  /// @param w_0    weights (d)
+  /// @param force  D_i, d x 6
+  void anchor(const double* w_0, const double* force);
+  /// From here on D is q(t) x_k larger.
+  void kick(index sample, const quintic& q);
+  /// True when an anchor is not much longer than the kicks since the last one.
+  [[nodiscard]] bool wants_anchor() const;
+  /// Appends a piece. There must be an anchor.
+  void append(const piece_span& span, const local_series& series, int force_degree);
 
   /// The part of `dissipated` that belongs to the fractions up to this one.
   [[nodiscard]] double dissipated_until(double fraction) const;
@@ -47,19 +67,42 @@ class local_path {
   [[nodiscard]] std::vector<double> ends() const;
 
  private:
-  /// Its series, w_0 and D_i stand in `numbers_`, in this order.
+  struct anchor_point {
+    std::size_t numbers;  // w_0 and D_i stand in `numbers_`
+    std::size_t kicks;    // how many there were before
+    quintic reach;        // Phi
+  };
+  struct sample_kick {
+    index sample;
+    quintic q;
+    quintic reach;  // Phi
+  };
+  /// Its series stands in `numbers_`.
   struct piece {
-    double begin;
-    double end;
-    double length;
+    piece_span span;
     double h;
     double dissipated;  // before the piece
+    quintic reach;      // Phi at its begin
     std::size_t numbers;
+    std::size_t anchor;  // the last one before it
+    std::size_t kicks;   // how many there were before
     int degree;
     int force_degree;
   };
   [[nodiscard]] const piece& piece_at(double fraction) const;
-  [[nodiscard]] Eigen::VectorXd value(const piece& own, double u) const;
+  [[nodiscard]] quintic reach(const piece& own, double u) const;
+  [[nodiscard]] double output_weight(const piece& own, double u) const;
+  /// Adds what the kicks of a piece's anchor up to it do, each by its sample and weight(kick).
+  template <class Weight>
+  void add_kicks(const piece& own, Eigen::VectorXd& sum, const Weight& weight) const;
+  [[nodiscard]] Eigen::VectorXd weights(const piece& own, double u) const;
+  [[nodiscard]] Eigen::VectorXd force(const piece& own, double fraction) const;
+
+  const dataset* data_ = nullptr;
+  const column_ranges* ranges_ = nullptr;
+  quintic reach_ = quintic::Zero();  // Phi where the path has come to
+  std::vector<anchor_point> anchors_;
+  std::vector<sample_kick> kicks_;
   std::vector<piece> pieces_;
   std::vector<double> numbers_;
 };
