@@ -79,6 +79,12 @@ class integrator {
     index neuron = 0;  ///< by its place in the state
     index cell = 0;
   };
+  /// What becomes a neuron of the state: one of the state before, or one with the modes of a cell.
+  struct source {
+    index before = -1;
+    neuron_cells::neuron who{};
+    index cell = -1;
+  };
   [[nodiscard]] static Eigen::VectorXd signs_for_cells(const network& initial,
                                                        const flow_options& flow,
                                                        const record_options& record);
@@ -86,7 +92,11 @@ class integrator {
   [[nodiscard]] index alone() const { return static_cast<index>(names_.size()); }
   [[nodiscard]] index name(index neuron) const { return names_[static_cast<std::size_t>(neuron)]; }
   void gather();
+  [[nodiscard]] std::optional<index> cell_for(index neuron) const;
+  [[nodiscard]] std::vector<std::vector<index>> large_groups(
+      const std::vector<index>& neurons) const;
   void regroup(const std::vector<placement>& joining, const std::vector<index>& leaving);
+  void take_over(const std::vector<source>& sources);
   [[nodiscard]] bool carry(const residual_path& drive);
   bool let_go(const std::vector<index>& leaving);
   [[nodiscard]] index cell_behind(index neuron) const;

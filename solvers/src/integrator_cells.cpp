@@ -4,6 +4,7 @@
 #include "stopwatch.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -29,28 +30,56 @@ Eigen::VectorXd integrator::signs_for_cells(const network& initial, const flow_o
   return wanted ? initial.signs() : Eigen::VectorXd();
 }
 
-/// Puts neurons that are by themselves into cells: into those that there are, and into new ones of
-/// more neurons than have to stand in for them. The first ones are made when that at least halves
-/// what has to be integrated.
+/// Puts neurons that are by themselves into cells: into those that there are, and into new ones.
+/// The first ones are made when that at least halves what has to be integrated.
 void integrator::gather() {
   if (!cells_.possible()) return;
   if (cells_.members() == 0 && run_.statistics.steps % steps_between_looks != 0) return;
+  cells_.tidy();
   std::vector<char> in_contact(names_.size(), 0);
   for (const auto& [neuron, surface] : contacts_) {
     if (neuron < alone()) in_contact[static_cast<std::size_t>(neuron)] = 1;
   }
   std::vector<placement> joining;
-  std::unordered_map<std::size_t, std::vector<std::vector<index>>> alike;
+  std::vector<index> left;
   for (index j = 0; j < alone(); ++j) {
     if (in_contact[static_cast<std::size_t>(j)] != 0) continue;
-    if (const auto cell = cells_.find(modes_.pattern, j, field_.sign(state_, j));
-        cells_.members() > 0 && cell) {
-      if (cells_.members(*cell) > 0) {
-        joining.push_back({j, *cell});
-        continue;
-      }
+    const std::optional<index> cell = cell_for(j);
+    if (cell && cells_.members(*cell) > 0) {
+      joining.push_back({j, *cell});
+    } else {
+      left.push_back(j);
     }
-    auto& groups = alike[modes_.pattern.row_hash(j)];
+  }
+  const std::vector<std::vector<index>> founding = large_groups(left);
+  if (cells_.members() == 0) {
+    index saved = 0;
+    for (const auto& group : founding) saved += static_cast<index>(group.size());
+    saved -= static_cast<index>(founding.size()) * (field_.dimension() + 1);
+    if (2 * saved < field_.neurons()) return;
+  }
+  for (const std::vector<index>& group : founding) {
+    const index first = group.front();
+    const std::optional<index> empty = cell_for(first);
+    const index cell = empty ? *empty : cells_.found(modes_of(first), field_.sign(state_, first));
+    for (const index j : group) joining.push_back({j, cell});
+  }
+  std::sort(joining.begin(), joining.end(),
+            [](const placement& x, const placement& y) { return x.neuron < y.neuron; });
+  if (!joining.empty()) regroup(joining, {});
+}
+
+std::optional<index> integrator::cell_for(index neuron) const {
+  return cells_.size() == 0 ? std::nullopt
+                            : cells_.find(modes_.pattern, neuron, field_.sign(state_, neuron));
+}
+
+/// Those of the neurons that would make a cell of more than twice as many as have to stand in for
+/// them, cell by cell.
+std::vector<std::vector<index>> integrator::large_groups(const std::vector<index>& neurons) const {
+  std::unordered_map<std::size_t, std::vector<std::vector<index>>> by_hash;
+  for (const index j : neurons) {
+    auto& groups = by_hash[modes_.pattern.row_hash(j)];
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& one) {
       return field_.sign(state_, one.front()) == field_.sign(state_, j) &&
              modes_.pattern.same_row(one.front(), j);
@@ -61,42 +90,23 @@ void integrator::gather() {
       groups.push_back({j});
     }
   }
-  const index most_stand_ins = field_.dimension() + 1;
-  std::vector<std::vector<index>> founding;
-  index saved = 0;
-  for (auto& [hash, groups] : alike) {
+  std::vector<std::vector<index>> large;
+  for (auto& [hash, groups] : by_hash) {
     for (std::vector<index>& group : groups) {
-      const auto size = static_cast<index>(group.size());
-      if (size <= 2 * most_stand_ins) continue;
-      saved += size - most_stand_ins;
-      founding.push_back(std::move(group));
+      if (static_cast<index>(group.size()) > 2 * (field_.dimension() + 1)) {
+        large.push_back(std::move(group));
+      }
     }
   }
-  if (cells_.members() == 0 && 2 * saved < field_.neurons()) return;
-  std::sort(founding.begin(), founding.end());
-  for (const std::vector<index>& group : founding) {
-    const double sign = field_.sign(state_, group.front());
-    const auto empty = cells_.find(modes_.pattern, group.front(), sign);
-    const index cell = empty ? *empty : cells_.found(modes_of(group.front()), sign);
-    for (const index j : group) joining.push_back({j, cell});
-  }
-  std::sort(joining.begin(), joining.end(),
-            [](const placement& x, const placement& y) { return x.neuron < y.neuron; });
-  if (!joining.empty()) regroup(joining, {});
+  std::sort(large.begin(), large.end());
+  return large;
 }
 
 /// Changes what is integrated at the start of a step.
 /// @param joining  neurons that go into cells, increasing
 /// @param leaving  names of those that leave theirs, increasing
 void integrator::regroup(const std::vector<placement>& joining, const std::vector<index>& leaving) {
-  const index d = field_.dimension();
-  const auto old_vectors = std::as_const(field_).vectors(std::as_const(state_));
-  // What is integrated next, one after the other: a neuron of before, or one with its modes.
-  struct source {
-    index before = -1;
-    neuron_cells::neuron who;
-    index cell = -1;
-  };
+  const auto vectors = std::as_const(field_).vectors(std::as_const(state_));
   std::vector<index> names;
   std::vector<source> sources;
   auto join = joining.begin();
@@ -110,7 +120,7 @@ void integrator::regroup(const std::vector<placement>& joining, const std::vecto
   for (index j = 0; j < alone(); ++j) {
     while (leave != leaving.end() && *leave < name(j)) let_leave();
     if (join != joining.end() && join->neuron == j) {
-      cells_.join(join->cell, name(j), {state_[j], old_vectors.col(j)});
+      cells_.join(join->cell, name(j), {state_[j], vectors.col(j)});
       ++join;
     } else {
       names.push_back(name(j));
@@ -120,7 +130,6 @@ void integrator::regroup(const std::vector<placement>& joining, const std::vecto
   while (leave != leaving.end()) let_leave();
 
   // Stand-ins follow, cell by cell.
-  std::vector<index> cells;
   index before = alone();
   for (index c = 0; c < cells_.size(); ++c) {
     const index last = before + cells_.stand_ins(c);
@@ -133,7 +142,15 @@ void integrator::regroup(const std::vector<placement>& joining, const std::vecto
     }
     before = last;
   }
+  take_over(sources);
+  names_ = std::move(names);
+  evaluate();
+}
 
+/// Makes the state out of neurons of the state before and of others.
+void integrator::take_over(const std::vector<source>& sources) {
+  const index d = field_.dimension();
+  const auto vectors = std::as_const(field_).vectors(std::as_const(state_));
   const auto count = static_cast<index>(sources.size());
   Eigen::VectorXd signs(count);
   Eigen::VectorXd state(count * (d + 1) + 1);
@@ -142,12 +159,12 @@ void integrator::regroup(const std::vector<placement>& joining, const std::vecto
   modes.pattern = activation_pattern(count, field_.samples());
   std::vector<index> now(static_cast<std::size_t>(alone()), -1);  // by neuron of before
   for (index j = 0; j < count; ++j) {
-    source& from = sources[static_cast<std::size_t>(j)];
+    const source& from = sources[static_cast<std::size_t>(j)];
     Eigen::Map<Eigen::VectorXd> direction(state.data() + count + j * d, d);
     if (from.before >= 0) {
       signs[j] = field_.sign(state_, from.before);
       state[j] = state_[from.before];
-      direction = old_vectors.col(from.before);
+      direction = vectors.col(from.before);
       modes.pattern.set_row(j, modes_.pattern, from.before);
       if (const auto frame = modes_.frames.find(from.before); frame != modes_.frames.end()) {
         modes.frames.emplace_hint(modes.frames.end(), j, std::move(frame->second));
@@ -167,12 +184,10 @@ void integrator::regroup(const std::vector<placement>& joining, const std::vecto
   for (const auto& [neuron, surface] : contacts_) {
     contacts.emplace_hint(contacts.end(), now[static_cast<std::size_t>(neuron)], surface);
   }
-  names_ = std::move(names);
   field_.populate(std::move(signs));
   state_ = std::move(state);
   modes_ = std::move(modes);
   contacts_ = std::move(contacts);
-  evaluate();
 }
 
 /// Carries the cells through the step that the stepper holds. False when members leave their modes

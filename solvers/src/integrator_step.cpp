@@ -177,8 +177,9 @@ double integrator::rounding_of_loss(const Eigen::VectorXd& residuals) const {
 /// units of what is allowed: rtol times the latter, times |r(0)|/|r| because residuals are known
 /// relative to the labels, and the rounding of the losses.
 double integrator::energy_error(double dissipated) const {
-  const double allowed =
-      flow_->rtol * account_.decay(values_.loss) * dissipated + rounding_of_loss(values_.residuals);
+  const double rounding =
+      std::max(rounding_of_loss(values_.residuals), rounding_of_loss(end_values_.residuals));
+  const double allowed = flow_->rtol * account_.decay(values_.loss) * dissipated + rounding;
   const double missing = std::abs(values_.loss - end_values_.loss - dissipated);
   return allowed > 0.0 ? missing / allowed : 0.0;
 }

@@ -25,6 +25,9 @@ constexpr double most_grown = 1e3;
 
 constexpr index neurons_in_a_block = 4096;
 
+/// So many cells are kept, with or without members.
+constexpr index few_cells = 64;
+
 /// Moments are summed anew when so little of them is left that rounding may show.
 constexpr double little_left = 1e-3;
 
@@ -62,6 +65,25 @@ std::optional<index> neuron_cells::find(const activation_pattern& pattern, index
     if (cell.sign == sign && cell.modes.row.same_row(0, pattern, row)) return entry->second;
   }
   return {};
+}
+
+void neuron_cells::tidy() {
+  const auto peopled = std::count_if(cells_.begin(), cells_.end(),
+                                     [](const one_cell& cell) { return cell.members > 0; });
+  if (size() <= few_cells || 2 * peopled >= size()) return;
+  std::vector<one_cell> kept;
+  std::vector<index> now(cells_.size(), -1);
+  by_hash_.clear();
+  for (std::size_t c = 0; c < cells_.size(); ++c) {
+    if (cells_[c].members == 0) continue;
+    now[c] = static_cast<index>(kept.size());
+    by_hash_.emplace(cells_[c].modes.row.row_hash(0), now[c]);
+    kept.push_back(std::move(cells_[c]));
+  }
+  cells_ = std::move(kept);
+  for (index& cell : cell_of_) {
+    if (cell >= 0) cell = now[static_cast<std::size_t>(cell)];
+  }
 }
 
 index neuron_cells::found(neuron_modes modes, double sign) {

@@ -61,6 +61,8 @@ class neuron_cells {
   /// The cell with the modes of a row of a pattern and this sign, with or without members.
   [[nodiscard]] std::optional<index> find(const activation_pattern& pattern, index row,
                                           double sign) const;
+  /// Numbers the cells anew when most of them are without members, which are dropped.
+  void tidy();
   /// A new cell, without members.
   index found(neuron_modes modes, double sign);
   /// Puts a neuron into a cell; between steps.
