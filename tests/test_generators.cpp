@@ -75,6 +75,9 @@ BOOST_AUTO_TEST_CASE(the_cylinder_has_its_shape_and_covariance) {
   const Eigen::MatrixXd expected =
       Eigen::MatrixXd::Identity(4, 4) + 0.16 / 3.0 * axis * axis.transpose();
   BOOST_TEST((covariance - expected).cwiseAbs().maxCoeff() < 0.05);
+  // A spread that rounding swallows is none, and draws no numbers.
+  BOOST_TEST((cylinder_data(9, beta, 1e-20, {}, 5).inputs() ==
+              cylinder_data(9, beta, 0.0, {}, 5).inputs()));
   BOOST_CHECK_THROW((void)cylinder_data(5, beta, 1.0, {}, 1), invalid_input);
   BOOST_CHECK_THROW((void)cylinder_data(5, Eigen::Vector2d::Zero(), 0.1, {}, 1), invalid_input);
   BOOST_CHECK_THROW((void)linear_data(5, beta, {-1.0}, 1), invalid_input);

@@ -115,14 +115,18 @@ dataset cylinder_data(index samples, const Eigen::VectorXd& beta, double spread,
   }
   auto engine = detail::make_engine(seed, detail::random_stream::data);
   noise_source draw(noise);
-  boost::random::uniform_real_distribution<double> size(1.0 - spread, 1.0 + spread);
+  // A spread below rounding is none.
+  const double least = 1.0 - spread;
+  const double most = 1.0 + spread;
   const Eigen::VectorXd axis = beta.normalized();
   const double radius = std::sqrt(static_cast<double>(beta.size() - 1));
   Eigen::MatrixXd inputs(beta.size(), samples);
   Eigen::VectorXd labels(samples);
   for (index k = 0; k < samples; ++k) {
     const double sign = detail::fair_sign(engine);
-    const double along = spread > 0.0 ? sign * size(engine) : sign;
+    const double size =
+        least < most ? boost::random::uniform_real_distribution<double>(least, most)(engine) : 1.0;
+    const double along = sign * size;
     Eigen::VectorXd across = detail::gaussian_vector(beta.size(), engine);
     across -= axis.dot(across) * axis;
     inputs.col(k) = along * axis + radius * across.normalized();

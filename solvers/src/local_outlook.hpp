@@ -110,7 +110,9 @@ class local_outlook {
         shortest_window,
         walk_.piece.length * std::min(2.0, std::sqrt(wanted_switches * wanted_surfaces / looks)));
     window_ = &opened;
-    if (looks <= 2.0 * wanted_switches * wanted_surfaces || walk_.piece.length <= shortest_window) {
+    // Twice, because the length of a piece is known to rounding only.
+    if (looks <= 2.0 * wanted_switches * wanted_surfaces ||
+        walk_.piece.length <= 2.0 * shortest_window) {
       return true;
     }
     near_.close();
