@@ -81,6 +81,14 @@ trajectory relay(const problem& task, int stride, BeforeEach before_each) {
   return solver.finish();
 }
 
+/// The same, on one and two threads in turn.
+trajectory relay_between_threads(const problem& task, int stride) {
+  int threads = 2;
+  trajectory run = relay(task, stride, [&] { set_thread_count(threads = 3 - threads); });
+  set_thread_count(2);
+  return run;
+}
+
 const auto methods = data::make({switching_method::global, switching_method::asynchronous});
 
 }  // namespace
@@ -103,9 +111,7 @@ BOOST_DATA_TEST_CASE(neither_threads_nor_stops_change_a_bit, methods, method) {
   const trajectory one = checked_run(task);
   set_thread_count(2);
   const trajectory two = checked_run(task);
-  int threads = 2;
-  const trajectory mixed = relay(task, 5, [&] { set_thread_count(threads = 3 - threads); });
-  set_thread_count(2);
+  const trajectory mixed = relay_between_threads(task, 5);
   BOOST_TEST(one.statistics.switches > 100);
   BOOST_TEST(first_difference(run_text(one), run_text(two)) == "");
   BOOST_TEST(first_difference(run_text(one), run_text(mixed)) == "");
@@ -117,9 +123,7 @@ BOOST_AUTO_TEST_CASE(neither_threads_nor_stops_change_a_bit_of_neurons_in_cells)
   task.flow.t_end = 30.0;
   task.flow.rtol = 1e-7;
   const trajectory whole = checked_run(task);
-  int threads = 2;
-  const trajectory parts = relay(task, 7, [&] { set_thread_count(threads = 3 - threads); });
-  set_thread_count(2);
+  const trajectory parts = relay_between_threads(task, 7);
   BOOST_TEST(whole.statistics.slides > 0);
   BOOST_TEST(first_difference(run_text(whole), run_text(parts)) == "");
 }

@@ -257,12 +257,8 @@ void asynchronous_step::gather_forces(const frozen_step& step, const residual_pa
     return;
   }
   forces_.resize(6 * d, field_->neurons());
-  Eigen::VectorXd residual(field_->samples());
   for (const index j : who) {
-    for (index i = 0; i < 6; ++i) {
-      residual = drive.monomials.col(i);
-      field_->active_force(step.modes.pattern, j, residual, forces_.col(j).segment(i * d, d));
-    }
+    gather_force(*field_, step.modes.pattern, j, drive.monomials, forces_.col(j).reshaped(d, 6));
   }
 }
 

@@ -154,7 +154,7 @@ bool neuron_cells::restore() {
     if (!row.is_sound() || row.neurons() != 1 || row.samples() != field_->samples() ||
         !is_square(cell.carried) || !is_square(cell.moments) ||
         cell.members != counts[static_cast<std::size_t>(c)] || !in_range(cell.stand_ins, d + 2) ||
-        (cell.members == 0 && cell.stand_ins > 0) ||
+        (cell.members > 0) != (cell.stand_ins > 0) ||
         (frame && !fits(*frame, *field_, *surfaces_)) ||
         row.count(pair_mode::sliding) != (frame ? held_by(*frame, row, 0, *surfaces_) : 0)) {
       return false;

@@ -200,17 +200,17 @@ bool integrator::carry(const residual_path& drive) {
     first[static_cast<std::size_t>(c)] = next;
     next += cells_.stand_ins(c);
   }
-  Eigen::VectorXd residual;
-  cells_.carry(drive, [&](index cell) {
-    Eigen::MatrixXd force(field_.dimension(), 6);
-    for (index i = 0; i < 6; ++i) {
-      residual = drive.monomials.col(i);
-      field_.active_force(modes_.pattern, first[static_cast<std::size_t>(cell)], residual,
-                          force.col(i));
-    }
-    return force;
-  });
-  const std::vector<index> leaving = cells_.leaving();
+  std::vector<index> leaving;
+  {
+    const stopwatch in_search(run_.statistics.profile.certificates);
+    cells_.carry(drive, [&](index cell) {
+      Eigen::MatrixXd force(field_.dimension(), 6);
+      gather_force(field_, modes_.pattern, first[static_cast<std::size_t>(cell)], drive.monomials,
+                   force);
+      return force;
+    });
+    leaving = cells_.leaving();
+  }
   if (leaving.empty()) return true;
   regroup({}, leaving);
   return false;

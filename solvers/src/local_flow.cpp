@@ -47,6 +47,15 @@ void residual_path::expand(const Eigen::VectorXd& norms) {
               static_cast<double>(norms.size());
 }
 
+void gather_force(const vector_field& field, const activation_pattern& pattern, index neuron,
+                  const Eigen::MatrixXd& residuals, Eigen::Ref<Eigen::MatrixXd> force) {
+  Eigen::VectorXd residual(residuals.rows());
+  for (index i = 0; i < 6; ++i) {
+    residual = residuals.col(i);
+    field.active_force(pattern, neuron, residual, force.col(i));
+  }
+}
+
 /// Takes one neuron through a step.
 template <int Dimension>
 class local_flow::traveller {

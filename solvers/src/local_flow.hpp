@@ -26,6 +26,10 @@ struct residual_path {
 /// D_j of the samples on which a neuron is active at the start: coefficients of powers, d x 6.
 using force_coefficients = Eigen::Map<const Eigen::MatrixXd>;
 
+/// D_act of one neuron along a step, d x 6, in the form of the residuals (n x 6).
+void gather_force(const vector_field& field, const activation_pattern& pattern, index neuron,
+                  const Eigen::MatrixXd& residuals, Eigen::Ref<Eigen::MatrixXd> force);
+
 /// Integrates single neurons against given residuals. With r(t) known and modes fixed a neuron
 /// obeys the linear equation w' = a D(t), a' = <w, D(t)> with a polynomial D; one switch changes D
 /// by one sample, which costs O(d). See docs/asynchronous.md.

@@ -49,6 +49,7 @@ class neuron_cells {
   /// Cells have numbers from 0 up to this; some of them may be without members.
   [[nodiscard]] index size() const noexcept { return static_cast<index>(cells_.size()); }
   [[nodiscard]] index members(index cell) const { return own(cell).members; }
+  /// The members of a cell, increasing.
   [[nodiscard]] std::vector<index> names(index cell) const;
   [[nodiscard]] double sign(index cell) const { return own(cell).sign; }
   /// What all members of a cell have in common.
@@ -115,8 +116,10 @@ class neuron_cells {
     // What follows from the modes:
     std::vector<index> free;     // the surfaces on which its members are not held
     std::vector<index> resting;  // those on which they rest
-    Eigen::MatrixXd inverse;     // of `carried`; empty until somebody joins
-    Eigen::VectorXd spreads;     // lengths of the normals of the free surfaces, carried back
+
+    // What follows from `carried`, made when somebody joins:
+    Eigen::MatrixXd inverse;
+    Eigen::VectorXd spreads;  // lengths of the normals of the free surfaces, carried back
 
     // Of the step through which it is carried:
     std::vector<local_path> ways;  // of the unit vectors: the columns of its Phi

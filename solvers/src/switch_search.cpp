@@ -1,6 +1,7 @@
 #include "switch_search.hpp"
 
 #include "length.hpp"
+#include "local_flow.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -157,9 +158,7 @@ void switch_search::search_releases(const step_view& step, const flow_modes& mod
   }
   Eigen::MatrixXd force(d, 6);
   for (const auto& [neuron, frame] : modes.frames) {
-    for (int i = 0; i < 6; ++i) {
-      field_->active_force(modes.pattern, neuron, step.residual_control.col(i), force.col(i));
-    }
+    gather_force(*field_, modes.pattern, neuron, step.residual_control, force);
     search_releases(step, neuron, frame, force, found);
   }
 }
