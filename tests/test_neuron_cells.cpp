@@ -91,12 +91,15 @@ BOOST_DATA_TEST_CASE(copies_of_neurons_flow_as_the_neurons, data::make({0, 9}), 
   }
 }
 
-// Cells are for the spherical chart: in the other one neurons go by themselves.
-BOOST_DATA_TEST_CASE(neurons_in_cells_flow_as_by_themselves, data::make({0, 1}), seed) {
+// Cells are for the spherical chart: in the other one neurons go by themselves. Neurons that are
+// small enough go from cell to cell; the others leave their cells to switch.
+BOOST_DATA_TEST_CASE(neurons_in_cells_flow_as_by_themselves,
+                     data::make({0, 0, 1, 2}) ^ data::make({-6.0, -30.0, -30.0, -30.0}), seed,
+                     log_scale) {
   const index d = 2 + seed;
   const auto own_seed = static_cast<std::uint64_t>(seed);
   const dataset data = gaussian_data(4, d, 1.0, own_seed);
-  const network initial = balanced_network(1000, d, -6.0, own_seed);
+  const network initial = balanced_network(1000, d, log_scale, own_seed);
   flow_options flow = until(30.0, 1e-10);
   flow.atol = 0.0;
   record_options record{linear_times(flow.t_end, 31)};
@@ -109,6 +112,9 @@ BOOST_DATA_TEST_CASE(neurons_in_cells_flow_as_by_themselves, data::make({0, 1}),
   BOOST_TEST(found.missed == 0);
   BOOST_TEST(found.switch_time <= 1e-6);
   BOOST_TEST((together.final_pattern == alone.final_pattern));
+  for (std::size_t i = 0; i < alone.rows.size(); ++i) {
+    BOOST_TEST(together.rows[i].active == alone.rows[i].active);
+  }
 }
 
 }  // namespace reluflow::test

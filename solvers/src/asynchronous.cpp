@@ -67,8 +67,12 @@ const sliding_frame* frame_of(const flow_modes& modes, index neuron) {
 }  // namespace
 
 double asynchronous_step::unit(const frozen_step& step, index neuron) const {
-  if (field_->chart() == chart_kind::spherical) return std::exp(step.state[neuron]);
-  return std::hypot(step.state[neuron], length(field_->vectors(step.state).col(neuron)));
+  return unit(step.state, neuron);
+}
+
+double asynchronous_step::unit(const Eigen::VectorXd& state, index neuron) const {
+  if (field_->chart() == chart_kind::spherical) return std::exp(state[neuron]);
+  return std::hypot(state[neuron], length(field_->vectors(state).col(neuron)));
 }
 
 bool asynchronous_step::complete(const frozen_step& step) {
@@ -77,7 +81,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
   drive_ = step.drive;
   all_followed_ = false;
   at_a_kink_ = false;
-  together_ = strength_together(step);
+  together_ = strength_together(step.state);
   shorter_ = 0.5;
   longer_ = std::numeric_limits<double>::infinity();
   leaves_.assign(paths_.size(), 0);
@@ -350,13 +354,25 @@ double asynchronous_step::effect(const Eigen::MatrixXd& change, double h) const 
 }
 
 /// max(1, alpha max|x| sum of (a_j^2 + |w_j|^2) / max|y|).
-double asynchronous_step::strength_together(const frozen_step& step) const {
+double asynchronous_step::strength_together(const Eigen::VectorXd& state) const {
   const dataset& data = field_->data();
   double squares = 0.0;
-  for (index j = 0; j < field_->neurons(); ++j) squares += unit(step, j) * unit(step, j);
+  for (index j = 0; j < field_->neurons(); ++j) squares += unit(state, j) * unit(state, j);
   const double outputs = field_->output_scale() * data.norms().maxCoeff() * squares;
   const double labels = data.labels().cwiseAbs().maxCoeff();
   return labels > 0.0 ? std::max(1.0, outputs / labels) : 1.0;
+}
+
+/// One switch changes D by at most the strongest pull of a sample, S being that of all, and so
+/// (a, w) by h S of its size, which may grow by e^(h S); a sample that begins to be active adds no
+/// more than half as much to the output on it. What that does to the others is as in `effect`.
+double asynchronous_step::unfelt(const Eigen::VectorXd& state, const residual_path& drive) const {
+  const Eigen::VectorXd& norms = field_->data().norms();
+  const auto samples = static_cast<double>(field_->samples());
+  const double moved = drive.h * drive.control.cwiseAbs().rowwise().maxCoeff().dot(norms) / samples;
+  const double felt = 1.5 * field_->output_scale() * norms.maxCoeff() * moved *
+                      std::exp(2.0 * moved) * strength_together(state) * drive.h * norms.mean();
+  return felt > 0.0 ? undone() / felt : std::numeric_limits<double>::infinity();
 }
 
 double asynchronous_step::dissipation(const frozen_step& step, index neuron, double own) const {

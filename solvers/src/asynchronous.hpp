@@ -45,6 +45,10 @@ class asynchronous_step {
   /// What the corrections of a complete step may leave undone, relative to a neuron's size.
   [[nodiscard]] double undone() const { return share * rtol_; }
 
+  /// Neurons with no more than this sum of a^2 + |w|^2 may switch in a step without a correction of
+  /// its residuals.
+  [[nodiscard]] double unfelt(const Eigen::VectorXd& state, const residual_path& drive) const;
+
   /// True when the residuals of a complete step are not those of the frozen one.
   [[nodiscard]] bool corrected() const { return all_followed_; }
   /// The residuals of a complete step.
@@ -77,7 +81,7 @@ class asynchronous_step {
   [[nodiscard]] Eigen::MatrixXd outputs(const frozen_step& step, bool without_frozen);
   [[nodiscard]] Eigen::MatrixXd roughness(const frozen_step& step, const Eigen::MatrixXd& change);
   [[nodiscard]] double effect(const Eigen::MatrixXd& change, double h) const;
-  [[nodiscard]] double strength_together(const frozen_step& step) const;
+  [[nodiscard]] double strength_together(const Eigen::VectorXd& state) const;
   [[nodiscard]] double shorten(double limit) const;
   /// What the integral along one neuron's path adds to the dissipated loss.
   [[nodiscard]] double dissipation(const frozen_step& step, index neuron, double own) const;
@@ -85,6 +89,7 @@ class asynchronous_step {
     return frozen_[static_cast<std::size_t>(neuron)];
   }
   [[nodiscard]] double unit(const frozen_step& step, index neuron) const;
+  [[nodiscard]] double unit(const Eigen::VectorXd& state, index neuron) const;
 
   /// A switch bends the residuals: at which fraction, and how far that moves other neurons.
   struct kink {

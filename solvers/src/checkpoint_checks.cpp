@@ -186,7 +186,7 @@ bool recorder::is_consistent(const activation_pattern& pattern,
   return pending && slides && kept && next_time_ <= options_->times.size() &&
          run_->rows.size() == next_time_ &&
          static_cast<index>(open_slides_.size()) ==
-             pattern.count(pair_mode::sliding) + cells_->additional(pair_mode::sliding);
+             pattern.count(pair_mode::sliding) + cells_->additional(pair_mode::sliding, 0.0);
 }
 
 bool watch::is_consistent() const {

@@ -119,10 +119,11 @@ void integrator::evaluate_at(const Eigen::VectorXd& state, const flow_modes& mod
 void integrator::begin() {
   modes_.pattern = activation_pattern(field_.neurons(), field_.samples());
   std::map<index, std::vector<arrival>> on_surface;
+  Eigen::VectorXd w;
+  Eigen::VectorXd z;
   for (index j = 0; j < field_.neurons(); ++j) {
-    const Eigen::VectorXd w = field_.vectors(state_).col(j);
+    w = field_.vectors(state_).col(j);
     const double size = length(w);
-    Eigen::VectorXd z;
     surfaces_.distances(w, z);
     for (index s = 0; s < surfaces_.size(); ++s) {
       if (std::abs(z[s]) <= 4.0 * epsilon * size) {
@@ -189,7 +190,7 @@ void integrator::close() {
   run_.ending = *ending_;
   run_.t = t_;
   evaluate();
-  run_.end = recorder_.row(t_, state_, modes_);
+  run_.end = recorder_.row(t_, state_, modes_, 0.0);
   run_.final_network = current();
   run_.final_pattern = whole_pattern();
   for (const auto& [neuron, frame] : modes_.frames) {

@@ -104,8 +104,17 @@ class integrator {
   [[nodiscard]] activation_pattern whole_pattern() const;
   [[nodiscard]] network network_of(const Eigen::VectorXd& state, double fraction) const;
 
+  /// A change of mode in the step, by the neuron's place in the whole network.
+  struct named_change {
+    double fraction = 0.0;
+    index name = 0;
+    mode_change change;
+  };
+
   void accept(double h);
   void arrive(double t1);
+  void record_changes(std::vector<named_change> changes, const step_solution& solution,
+                      double until);
   void accept_asynchronous(const frozen_step& step, Eigen::VectorXd end, flow_modes end_modes);
   [[nodiscard]] bool advance_asynchronous(double h);
   [[nodiscard]] residual_path drive_of(double h) const;

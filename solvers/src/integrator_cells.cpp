@@ -66,7 +66,7 @@ void integrator::gather() {
   }
   std::sort(joining.begin(), joining.end(),
             [](const placement& x, const placement& y) { return x.neuron < y.neuron; });
-  if (!joining.empty()) regroup(joining, {});
+  if (!joining.empty() || cells_.have_changed()) regroup(joining, {});
 }
 
 std::optional<index> integrator::cell_for(index neuron) const {
@@ -190,8 +190,8 @@ void integrator::take_over(const std::vector<source>& sources) {
   contacts_ = std::move(contacts);
 }
 
-/// Carries the cells through the step that the stepper holds. False when members leave their modes
-/// in it: they are by themselves now, and the step has to be taken again.
+/// Carries the cells through the step that the stepper holds. False when members leave them in it:
+/// they are by themselves now, and the step has to be taken again.
 bool integrator::carry(const residual_path& drive) {
   if (cells_.members() == 0) return true;
   std::vector<index> first(static_cast<std::size_t>(cells_.size()));  // stand-in of each cell
@@ -209,7 +209,7 @@ bool integrator::carry(const residual_path& drive) {
                    force);
       return force;
     });
-    leaving = cells_.leaving();
+    leaving = cells_.leaving(drive, asynchronous_.unfelt(state_, drive));
   }
   if (leaving.empty()) return true;
   regroup({}, leaving);
@@ -224,6 +224,7 @@ bool integrator::let_go(const std::vector<index>& leaving) {
     if (j >= alone()) cells.insert(cell_behind(j));
   }
   if (cells.empty()) return false;
+  cells_.forget_step();
   std::vector<index> names;
   for (index name = 0; name < cells_.signs().size(); ++name) {
     if (cells.contains(cells_.cell_of(name))) names.push_back(name);

@@ -20,7 +20,7 @@ double integrator::stop_in(const step_solution& solution) {
   if (flow_->stop_loss <= 0.0 && flow_->stop_gradient <= 0.0) return solution.t1;
   const auto excess = [&](double fraction) {
     const record_row row = recorder_.row(solution.t0 + fraction * span, solution.state_at(fraction),
-                                         solution.modes_at(fraction));
+                                         solution.modes_at(fraction), fraction);
     double above = std::numeric_limits<double>::infinity();
     if (flow_->stop_loss > 0.0) above = std::min(above, row.loss / flow_->stop_loss - 1.0);
     if (flow_->stop_gradient > 0.0) {
@@ -44,7 +44,8 @@ double integrator::watched_until(const step_solution& solution) {
   if (watch_.empty()) return until;
   for (const stop_found& one : watch_.search(solution)) {
     if (one.t > until) break;
-    const record_row row = recorder_.row(one.t, one.state, one.modes);
+    const record_row row = recorder_.row(one.t, one.state, one.modes,
+                                         (one.t - solution.t0) / (solution.t1 - solution.t0));
     run_.stopping_times.push_back(watch_.describe(one, row, record_->states));
     stopping_time_reached_ = run_.stopping_times.back().terminal;
     if (stopping_time_reached_) return one.t;

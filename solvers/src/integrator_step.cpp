@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace reluflow::detail {
@@ -115,22 +116,13 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
     }
   }
 
-  // (fraction, neuron) of every change, to sort by time.
-  std::vector<std::pair<double, index>> order;
+  std::vector<named_change> changes;
   for (const index j : asynchronous_.followed()) {
     for (const timed_change& timed : asynchronous_.path(j).changes) {
-      order.emplace_back(timed.fraction, j);
+      changes.push_back({timed.fraction, name(j), timed.change});
     }
   }
-  std::stable_sort(order.begin(), order.end());
-  std::vector<std::size_t> next(static_cast<std::size_t>(field_.neurons()));
-  for (const auto& [fraction, neuron] : order) {
-    const double t = t0 + fraction * (t1 - t0);  // as the dense output has it
-    if (t > until) break;
-    recorder_.changed(
-        t, name(neuron),
-        asynchronous_.path(neuron).changes[next[static_cast<std::size_t>(neuron)]++].change);
-  }
+  record_changes(std::move(changes), solution, until);
   if (until < t1) return stop_at(until, solution);
   for (const index j : asynchronous_.followed()) {
     for (const index s : asynchronous_.path(j).contacts) contacts_.insert({j, s});
@@ -139,6 +131,25 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
   modes_ = std::move(end_modes);
   rate_.swap(end_rate_);
   arrive(t1);
+}
+
+/// Records the changes of modes in a step up to a time: those that are given and those of members
+/// of cells.
+void integrator::record_changes(std::vector<named_change> changes, const step_solution& solution,
+                                double until) {
+  for (const neuron_cells::passage& one : cells_.passages()) {
+    changes.push_back({one.fraction, one.name, one.change});
+  }
+  std::stable_sort(changes.begin(), changes.end(),
+                   [](const named_change& x, const named_change& y) {
+                     return std::tie(x.fraction, x.name) < std::tie(y.fraction, y.name);
+                   });
+  for (const named_change& one : changes) {
+    // As the dense output has it.
+    const double t = solution.t0 + one.fraction * (solution.t1 - solution.t0);
+    if (t > until) break;
+    recorder_.changed(t, one.name, one.change);
+  }
 }
 
 bool integrator::try_step(double h) {
@@ -232,7 +243,8 @@ double integrator::end_of(double h) const {
 
 /// Takes over the step that the stepper holds.
 void integrator::accept(double h) {
-  loss_error_.add(field_, state_, rate_, stepper_.error(), 0.0, h);
+  const double undone = cells_.passages().empty() ? 0.0 : asynchronous_.undone();
+  loss_error_.add(field_, state_, rate_, stepper_.error(), undone, h);
   const double t1 = end_of(h);
   const step_solution solution{t_, t1,
                                [this](double fraction) {
@@ -245,6 +257,7 @@ void integrator::accept(double h) {
                                }};
   const double until = recorded_until(solution);
   recorder_.keep_dense(solution, 0.0, 1.0, until);
+  record_changes({}, solution, until);
   if (until < t1) return stop_at(until, solution);
   state_ = stepper_.new_state();
   rate_ = stepper_.new_rate();

@@ -1,13 +1,10 @@
 #include "neuron_cells.hpp"
 
 #include "balanced_factors.hpp"
-#include "polynomial.hpp"
-#include "reluflow/detail/bernstein.hpp"
 
 #include <Eigen/LU>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -23,16 +20,11 @@ constexpr double share = 1e-3;
 constexpr double least_grown = 4.0;
 constexpr double most_grown = 1e3;
 
-constexpr index neurons_in_a_block = 4096;
-
 /// So many cells are kept, with or without members.
 constexpr index few_cells = 64;
 
 /// Moments are summed anew when so little of them is left that rounding may show.
 constexpr double little_left = 1e-3;
-
-/// |(a, w)| of a member at its base, where |w| = 1.
-const double size_at_base = std::sqrt(2.0);
 
 }  // namespace
 
@@ -114,15 +106,19 @@ void neuron_cells::hold(const one_cell& cell, Eigen::VectorXd& w) const {
   for (const index s : cell.resting) surfaces_->move_along(s, -surfaces_->distance(s, w), w);
 }
 
+neuron_cells::neuron neuron_cells::at_base(index name) const {
+  return {log_norms_[name], directions_.col(name)};
+}
+
 /// A member after Phi has moved it from its base.
-neuron_cells::neuron neuron_cells::carried(index name, const one_cell& cell,
+neuron_cells::neuron neuron_cells::carried(const neuron& base, const one_cell& cell,
                                            const Eigen::MatrixXd& by) const {
   const index d = dimension();
-  Eigen::VectorXd w = by.bottomRightCorner(d, d) * directions_.col(name);
+  Eigen::VectorXd w = by.bottomRightCorner(d, d) * base.direction;
   w += cell.sign * by.col(0).tail(d);
   hold(cell, w);
   const double norm = w.norm();
-  return {log_norms_[name] + std::log(norm), w / norm};
+  return {base.log_norm + std::log(norm), w / norm};
 }
 
 void neuron_cells::join(index cell, index name, const neuron& who) {
@@ -148,6 +144,19 @@ void neuron_cells::join(index cell, index name, const neuron& who) {
         std::min(nearest, std::abs(surfaces_->distance(s, who.direction)) / (norm * to.spreads[f]));
   }
   safe_until_[name] = to.travelled + nearest;
+  enter(cell, name);
+}
+
+neuron_cells::neuron neuron_cells::leave(index name) {
+  const one_cell& from = own(cell_of(name));
+  neuron result = carried(at_base(name), from, from.carried);
+  quit(name);
+  return result;
+}
+
+/// Books a neuron, whose base is in place, into a cell.
+void neuron_cells::enter(index cell, index name) {
+  one_cell& to = own(cell);
   cell_of_[static_cast<std::size_t>(name)] = cell;
   if (to.members == 0) {
     to.moments.setZero();
@@ -160,15 +169,14 @@ void neuron_cells::join(index cell, index name, const neuron& who) {
   to.changed = true;
 }
 
-neuron_cells::neuron neuron_cells::leave(index name) {
+/// Books a neuron out of its cell.
+void neuron_cells::quit(index name) {
   one_cell& from = own(cell_of(name));
-  neuron result = carried(name, from, from.carried);
   add(from, name, -1.0);
   --from.members;
   --members_;
   from.changed = true;
   cell_of_[static_cast<std::size_t>(name)] = -1;
-  return result;
 }
 
 /// Adds what a member contributes to the moments so many times.
@@ -223,134 +231,12 @@ std::vector<neuron_cells::neuron> neuron_cells::make_stand_ins(index cell) {
   return result;
 }
 
-void neuron_cells::carry(const residual_path& drive,
-                         const std::function<Eigen::MatrixXd(index cell)>& force) {
-  const index d = dimension();
-  for (index c = 0; c < size(); ++c) {
-    one_cell& cell = own(c);
-    if (cell.members == 0) continue;
-    const Eigen::MatrixXd of_cell = force(c);
-    const force_coefficients coefficients(of_cell.data(), d, 6);
-    cell.ways.resize(static_cast<std::size_t>(d) + 1);
-    for (index i = 0; i <= d; ++i) {
-      local_path& way = cell.ways[static_cast<std::size_t>(i)];
-      const Eigen::VectorXd unit = Eigen::VectorXd::Unit(d + 1, i);
-      way.a = unit[0];
-      way.w = unit.tail(d);
-      flow_.follow_fixed(coefficients, cell.modes.frame ? &*cell.modes.frame : nullptr, drive, way);
-    }
-    std::array<Eigen::MatrixXd, 6> carried;
-    for (int i = 0; i < 6; ++i) carried[static_cast<std::size_t>(i)] = carried_to(cell, i / 5.0);
-    cell.reach = 0.0;
-    const auto free = static_cast<index>(cell.free.size());
-    cell.distances.resize(6 * free, d + 1);
-    cell.lengths.resize(free);
-    Eigen::MatrixXd values(d + 1, 6);
-    for (index f = 0; f < free; ++f) {
-      const index s = cell.free[static_cast<std::size_t>(f)];
-      const bool active = cell.modes.row(0, surfaces_->representative(s)) == pair_mode::active;
-      for (int i = 0; i < 6; ++i) {
-        values.col(i).noalias() = carried[static_cast<std::size_t>(i)].bottomRows(d).transpose() *
-                                  surfaces_->normals().col(s);
-      }
-      const Eigen::MatrixXd normals = bernstein_from_values(values);
-      // Where a surface is does not depend on the length of its normal; and the normals between
-      // control points lie between theirs.
-      const Eigen::MatrixXd unit = normals.colwise().normalized();
-      const double farthest = (unit.colwise() - unit.col(0)).colwise().norm().maxCoeff();
-      cell.reach = std::max(cell.reach, size_at_base * farthest);
-      cell.lengths[f] = normals.col(5).norm();
-      cell.distances.middleRows(6 * f, 6) = (active ? 1.0 : -1.0) * normals.transpose();
-    }
-    cell.distances.col(0) *= cell.sign;
-  }
-}
-
-Eigen::MatrixXd neuron_cells::carried_to(const one_cell& cell, double fraction) const {
-  if (fraction == 0.0) return cell.carried;
-  Eigen::MatrixXd in_step(dimension() + 1, dimension() + 1);
-  for (std::size_t i = 0; i < cell.ways.size(); ++i) {
-    in_step.col(static_cast<index>(i)) = cell.ways[i].at(fraction);
-  }
-  return in_step * cell.carried;
-}
-
-std::vector<index> neuron_cells::leaving() {
-  std::vector<double> limits;
-  limits.reserve(cells_.size());
-  for (const one_cell& cell : cells_) limits.push_back(cell.travelled + cell.reach);
-  // Blocks of neurons, put together in their order: the result does not depend on the threads.
-  const index m = signs_.size();
-  const index blocks = (m + neurons_in_a_block - 1) / neurons_in_a_block;
-  std::vector<std::vector<std::pair<index, double>>> seen(static_cast<std::size_t>(blocks));
-#pragma omp parallel for schedule(dynamic) if (blocks > 1)
-  for (index block = 0; block < blocks; ++block) {
-    Eigen::VectorXd z;
-    const index end = std::min(m, (block + 1) * neurons_in_a_block);
-    for (index name = block * neurons_in_a_block; name < end; ++name) {
-      const index c = cell_of(name);
-      if (c < 0 || safe_until_[name] >= limits[static_cast<std::size_t>(c)]) continue;
-      seen[static_cast<std::size_t>(block)].emplace_back(name, look_at(name, own(c), z));
-    }
-  }
-  std::vector<index> result;
-  seen_.clear();
-  for (const auto& part : seen) {
-    for (const auto& [name, distance] : part) {
-      if (distance < 0.0) {
-        result.push_back(name);
-      } else {
-        seen_.emplace_back(name, distance);
-      }
-    }
-  }
-  return result;
-}
-
-/// How far a member is from the surfaces at the end of the step; below zero when it leaves its
-/// modes before.
-/// @param z  scratch
-double neuron_cells::look_at(index name, const one_cell& cell, Eigen::VectorXd& z) const {
-  z = cell.distances.col(0);
-  for (index i = 0; i < dimension(); ++i) z += directions_(i, name) * cell.distances.col(i + 1);
-  double nearest = std::numeric_limits<double>::infinity();
-  for (index f = 0; f < cell.lengths.size(); ++f) {
-    const auto own = z.segment<6>(6 * f);
-    if (!(own.minCoeff() > 0.0)) {
-      bernstein_polynomial polynomial;
-      for (int i = 0; i < 6; ++i) polynomial.b[static_cast<std::size_t>(i)] = own[i];
-      if (first_descent(polynomial)) return -1.0;
-    }
-    nearest = std::min(nearest, own[5] / cell.lengths[f]);
-  }
-  return std::max(nearest, 0.0);
-}
-
-void neuron_cells::arrive(double fraction) {
-  bool far = false;
-  for (one_cell& cell : cells_) {
-    if (cell.members == 0) continue;
-    cell.carried = carried_to(cell, fraction);
-    cell.inverse.resize(0, 0);
-    cell.travelled += cell.reach;
-    far = far || !(cell.carried.cwiseAbs().maxCoeff() < grown_);
-    cell.ways.clear();
-  }
-  if (fraction == 1.0) {
-    for (const auto& [name, distance] : seen_) {
-      safe_until_[name] = own(cell_of(name)).travelled + distance;
-    }
-  }
-  seen_.clear();
-  if (far) rebase();
-}
-
 /// Makes the start of the step the base of all members.
 void neuron_cells::rebase() {
   for (index name = 0; name < signs_.size(); ++name) {
     if (cell_of(name) < 0) continue;
     const one_cell& cell = own(cell_of(name));
-    const neuron now = carried(name, cell, cell.carried);
+    const neuron now = carried(at_base(name), cell, cell.carried);
     directions_.col(name) = now.direction;
     log_norms_[name] = now.log_norm;
     double nearest = std::numeric_limits<double>::infinity();
@@ -367,25 +253,15 @@ void neuron_cells::rebase() {
   sum_moments();
 }
 
-void neuron_cells::expand(double fraction, Eigen::VectorXd& log_norms,
-                          Eigen::MatrixXd& directions) const {
-  std::vector<Eigen::MatrixXd> by(cells_.size());
-  for (std::size_t c = 0; c < cells_.size(); ++c) {
-    if (cells_[c].members > 0) by[c] = carried_to(cells_[c], fraction);
-  }
-  for (index name = 0; name < signs_.size(); ++name) {
-    if (cell_of(name) < 0) continue;
-    const index c = cell_of(name);
-    const neuron now = carried(name, own(c), by[static_cast<std::size_t>(c)]);
-    directions.col(name) = now.direction;
-    log_norms[name] = now.log_norm;
-  }
-}
-
-index neuron_cells::additional(pair_mode mode) const {
+index neuron_cells::additional(pair_mode mode, double fraction) const {
   index count = 0;
   for (const one_cell& cell : cells_) {
     count += (cell.members - cell.stand_ins) * cell.modes.row.count(mode);
+  }
+  for (const passage& one : passages_) {
+    if (one.fraction > fraction) break;
+    count +=
+        static_cast<index>(one.change.to == mode) - static_cast<index>(one.change.from == mode);
   }
   return count;
 }

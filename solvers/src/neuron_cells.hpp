@@ -1,5 +1,6 @@
 #pragma once
 
+#include "chebyshev_series.hpp"
 #include "local_flow.hpp"
 #include "local_path.hpp"
 #include "reluflow/activation.hpp"
@@ -8,6 +9,7 @@
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -28,7 +30,8 @@ namespace reluflow::detail {
 /// To the others a cell is its second moments, sum of (a, w) (a, w)^T, and these are the moments of
 /// at most d + 1 balanced neurons as well, its *stand-ins*. What is integrated instead of the
 /// members is Phi and the stand-ins. A member is looked at only when the surfaces, carried back by
-/// Phi, may have come as far as it (docs/cells.md).
+/// Phi, may have come as far as it. One that crosses a surface goes on in the cell on the other
+/// side, or, where that matters to the others, leaves to be integrated by itself (docs/cells.md).
 class neuron_cells {
  public:
   /// No members yet.
@@ -73,23 +76,46 @@ class neuron_cells {
 
   /// True when a cell has gained or lost members since its stand-ins were made.
   [[nodiscard]] bool has_changed(index cell) const { return own(cell).changed; }
+  /// True when one has.
+  [[nodiscard]] bool have_changed() const {
+    return std::any_of(cells_.begin(), cells_.end(), [](const one_cell& c) { return c.changed; });
+  }
   /// Makes the stand-ins of a cell as they are at the start of the step: none without members.
   std::vector<neuron> make_stand_ins(index cell);
   /// How many were made last.
   [[nodiscard]] index stand_ins(index cell) const { return own(cell).stand_ins; }
 
+  // Through a step (neuron_cells_step.cpp):
+
+  /// A member crosses a surface inside the step and goes on in another cell.
+  struct passage {
+    double fraction = 0.0;  ///< of the step
+    index name = 0;
+    index cell = 0;  ///< into which it goes
+    mode_change change;
+    neuron base;           ///< as it is at the base of that cell
+    double nearest = 0.0;  ///< how far it is from the surfaces at the end of the step
+  };
+
   /// Carries all cells through a step.
   /// @param force  of a cell, in powers of the fraction (d x 6)
   void carry(const residual_path& drive, const std::function<Eigen::MatrixXd(index cell)>& force);
-  /// Members that leave their modes in the step through which they are carried, increasing.
-  [[nodiscard]] std::vector<index> leaving();
+  /// Looks for the members that leave their modes in the step through which they are carried.
+  /// Those whose modes change by crossings alone go on in other cells (`passages`); the names of
+  /// those that have to be followed by themselves are returned, increasing.
+  /// @param unfelt  sum of a^2 + |w|^2 of the members that may go on in other cells
+  [[nodiscard]] std::vector<index> leaving(const residual_path& drive, double unfelt);
+  /// Members that go from cell to cell in the step, in the order of time.
+  [[nodiscard]] const std::vector<passage>& passages() const noexcept { return passages_; }
+  /// The step is not taken.
+  void forget_step() { passages_.clear(); }
   /// A fraction of the step becomes the start of the next one.
   void arrive(double fraction);
   /// Writes all members, as they are at a fraction of the step, into those of the whole network.
   void expand(double fraction, Eigen::VectorXd& log_norms, Eigen::MatrixXd& directions) const;
 
-  /// Pairs of members in this mode less those of the stand-ins.
-  [[nodiscard]] index additional(pair_mode mode) const;
+  /// Pairs of members in this mode at a fraction of the step, less those of the stand-ins.
+  [[nodiscard]] index additional(pair_mode mode, double fraction) const;
   /// After a checkpoint was read: false when that contradicts itself or the problem
   /// (checkpoint_checks.cpp).
   [[nodiscard]] bool restore();
@@ -114,7 +140,7 @@ class neuron_cells {
     double travelled = 0.0;   // how far the surfaces have come since the base, at most
 
     // What follows from the modes:
-    std::vector<index> free;     // the surfaces on which its members are not held
+    std::vector<index> free;     // the surfaces on which its members are not held, increasing
     std::vector<index> resting;  // those on which they rest
 
     // What follows from `carried`, made when somebody joins:
@@ -122,7 +148,9 @@ class neuron_cells {
     Eigen::VectorXd spreads;  // lengths of the normals of the free surfaces, carried back
 
     // Of the step through which it is carried:
+    Eigen::MatrixXd force;         // D in powers of the fraction (d x 6)
     std::vector<local_path> ways;  // of the unit vectors: the columns of its Phi
+    chebyshev_series phi;          // the same between the ends of the step
     Eigen::MatrixXd distances;     // from w at the base to z > 0 on the free surfaces one after the
                                    // other, in Bernstein coefficients; 6 rows each, d + 1 columns
     Eigen::VectorXd lengths;       // of the carried normals of these at the end
@@ -139,12 +167,47 @@ class neuron_cells {
   [[nodiscard]] const one_cell& own(index cell) const {
     return cells_[static_cast<std::size_t>(cell)];
   }
+  /// Where a member meets a surface, or how far it is from all at the end of the step.
+  struct meeting {
+    double fraction = 2.0;  ///< of the step; beyond it: there is none
+    index free = -1;        ///< which of the free surfaces of its cell
+    double nearest = 0.0;
+  };
+  /// A member that leaves its modes.
+  struct leaver {
+    index name = 0;
+    double square = 0.0;  ///< a^2 + |w|^2
+    index passages = 0;   ///< none when it has to be followed by itself
+  };
+  /// Of one thread.
+  struct workspace {
+    Eigen::VectorXd base;
+    Eigen::VectorXd start;
+    Eigen::VectorXd there;
+    Eigen::VectorXd z;
+    Eigen::MatrixXd phi;
+    activation_pattern row;
+  };
+
   [[nodiscard]] index dimension() const noexcept { return field_->dimension(); }
   void sort_surfaces(one_cell& cell) const;
-  [[nodiscard]] neuron carried(index name, const one_cell& cell, const Eigen::MatrixXd& by) const;
+  [[nodiscard]] neuron at_base(index name) const;
+  [[nodiscard]] neuron carried(const neuron& base, const one_cell& cell,
+                               const Eigen::MatrixXd& by) const;
+  void enter(index cell, index name);
+  void quit(index name);
   void hold(const one_cell& cell, Eigen::VectorXd& w) const;
+  [[nodiscard]] Eigen::MatrixXd in_step(const one_cell& cell, double fraction) const;
   [[nodiscard]] Eigen::MatrixXd carried_to(const one_cell& cell, double fraction) const;
-  [[nodiscard]] double look_at(index name, const one_cell& cell, Eigen::VectorXd& z) const;
+  [[nodiscard]] meeting meet(const one_cell& cell, double from, index crossed,
+                             workspace& space) const;
+  [[nodiscard]] leaver follow(index name, meeting next, const residual_path& drive,
+                              workspace& space, std::vector<passage>& passages) const;
+  [[nodiscard]] bool arrive_at(const one_cell& cell, index surface, const residual_path& drive,
+                               double& fraction, workspace& space) const;
+  [[nodiscard]] std::optional<pair_mode> settle(const one_cell& cell, index surface,
+                                                double fraction, const residual_path& drive) const;
+  void pass(const passage& one);
   void add(one_cell& cell, index name, double times) const;
   void sum_moments();
   void rebase();
@@ -164,6 +227,7 @@ class neuron_cells {
   std::vector<one_cell> cells_;
   std::unordered_multimap<std::size_t, index> by_hash_;
   std::vector<std::pair<index, double>> seen_;  // in the step, and how far from surfaces at its end
+  std::vector<passage> passages_;
 };
 
 }  // namespace reluflow::detail

@@ -26,7 +26,8 @@ recorder::recorder(const vector_field& field, const span_reduction& span, const 
       account_(&account),
       run_(&run) {}
 
-record_row recorder::row(double t, const Eigen::VectorXd& state, const flow_modes& modes) {
+record_row recorder::row(double t, const Eigen::VectorXd& state, const flow_modes& modes,
+                         double fraction) {
   field_->derivative(state, modes, rate_, values_);
   const double alpha = field_->output_scale();
   record_row result;
@@ -38,8 +39,11 @@ record_row recorder::row(double t, const Eigen::VectorXd& state, const flow_mode
                        ? account_->curvature_until(dissipated, values_.loss) / t
                        : result.mu;
   result.gradient_norm = alpha * std::sqrt(values_.speed);
-  result.active = modes.pattern.count(pair_mode::active) + cells_->additional(pair_mode::active);
-  result.sliding = modes.pattern.count(pair_mode::sliding) + cells_->additional(pair_mode::sliding);
+  const auto count = [&](pair_mode mode) {
+    return modes.pattern.count(mode) + cells_->additional(mode, fraction);
+  };
+  result.active = count(pair_mode::active);
+  result.sliding = count(pair_mode::sliding);
   return result;
 }
 
@@ -50,7 +54,7 @@ void recorder::rows(const step_solution& solution, double until) {
     const double t = options_->times[next_time_];
     const double fraction = span > 0.0 ? (t - solution.t0) / span : 0.0;
     const Eigen::VectorXd state = solution.state_at(fraction);
-    run_->rows.push_back(row(t, state, solution.modes_at(fraction)));
+    run_->rows.push_back(row(t, state, solution.modes_at(fraction), fraction));
     if (options_->states) run_->states.push_back(solution.network_at(fraction, state));
   }
 }

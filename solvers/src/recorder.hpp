@@ -41,7 +41,9 @@ class recorder {
   /// Keeps the solution between two fractions of a step, where it is smooth, up to `until`.
   void keep_dense(const step_solution& solution, double from, double to, double until);
   /// The figures at one state.
-  [[nodiscard]] record_row row(double t, const Eigen::VectorXd& state, const flow_modes& modes);
+  /// @param fraction  of the step, at which it is
+  [[nodiscard]] record_row row(double t, const Eigen::VectorXd& state, const flow_modes& modes,
+                               double fraction);
 
   /// A pair changed its mode at time t, within or at the end of the current step.
   void changed(double t, index neuron, const mode_change& change);

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <Eigen/Core>
+
+#include <cmath>
+#include <numbers>
+
+namespace reluflow::detail {
+
+/// A matrix function on [0, 1] as a Chebyshev series of fixed degree. Of exp(A x) it misses about
+/// 2 (|A|/4)^16 / 16!: 1e-13 for |A| = 4.
+class chebyshev_series {
+ public:
+  /// Samples `function(x)`, a matrix of always the same size.
+  template <class Function>
+  void sample(const Function& function) {
+    Eigen::MatrixXd values;
+    for (int i = 0; i < terms; ++i) {
+      const Eigen::MatrixXd value = function(0.5 + 0.5 * std::cos(angle(i)));
+      if (i == 0) {
+        rows_ = value.rows();
+        values.resize(value.size(), terms);
+      }
+      values.col(i) = value.reshaped();
+    }
+    coefficients_.noalias() = values * transform();
+  }
+
+  /// The function at x (rows x columns), into `value`.
+  void evaluate(double x, Eigen::MatrixXd& value) const {
+    Eigen::Matrix<double, terms, 1> polynomials;
+    polynomials[0] = 1.0;
+    polynomials[1] = 2.0 * x - 1.0;
+    for (int k = 2; k < terms; ++k) {
+      polynomials[k] = 2.0 * polynomials[1] * polynomials[k - 1] - polynomials[k - 2];
+    }
+    value.resize(rows_, coefficients_.rows() / rows_);
+    value.reshaped().noalias() = coefficients_.lazyProduct(polynomials);
+  }
+
+ private:
+  static constexpr int terms = 16;
+  static double angle(int node) { return std::numbers::pi * (node + 0.5) / terms; }
+  /// From values at the nodes to coefficients.
+  static const Eigen::Matrix<double, terms, terms>& transform() {
+    static const Eigen::Matrix<double, terms, terms> matrix = [] {
+      Eigen::Matrix<double, terms, terms> result;
+      for (int i = 0; i < terms; ++i) {
+        for (int k = 0; k < terms; ++k) {
+          result(i, k) = (k == 0 ? 1.0 : 2.0) / terms * std::cos(k * angle(i));
+        }
+      }
+      return result;
+    }();
+    return matrix;
+  }
+
+  Eigen::MatrixXd coefficients_;  // entries column by column, x terms
+  Eigen::Index rows_ = 0;
+};
+
+}  // namespace reluflow::detail
