@@ -332,6 +332,13 @@ BOOST_AUTO_TEST_CASE(large_kernels_by_lanczos_iterations) {
   const eigenvalue_range found = kernel.extremes();
   BOOST_TEST(found.largest == all[699], tolerance(1e-9));
   BOOST_TEST(std::abs(found.smallest - all[0]) <= 1e-9 * all[699]);
+  BOOST_TEST(all[0] > 1e-4 * all[699]);
+
+  // A sample on which no neuron is active: its residual stays.
+  activation_pattern without = modes;
+  for (index j = 0; j < net.width(); ++j) without.set(j, 7, pair_mode::inactive);
+  const eigenvalue_range fallen = residual_kernel(data, net, without).extremes();
+  BOOST_TEST(std::abs(fallen.smallest) <= 1e-9 * all[699]);
 }
 
 BOOST_AUTO_TEST_CASE(limit_rates_are_those_of_the_closed_forms) {
