@@ -5,6 +5,7 @@
 #include "reluflow/generators.hpp"
 #include "reluflow/initialisation.hpp"
 #include "reluflow/solvers/flow.hpp"
+#include "reluflow/stopping_time.hpp"
 #include "support/laws.hpp"
 #include "support/printing.hpp"
 #include "support/problems.hpp"
@@ -22,6 +23,7 @@ namespace reluflow::test {
 namespace {
 
 namespace data = boost::unit_test::data;
+using boost::test_tools::tolerance;
 
 flow_options until(double t_end, double rtol) {
   flow_options flow;
@@ -104,6 +106,15 @@ BOOST_DATA_TEST_CASE(neurons_in_cells_flow_as_by_themselves,
   flow.atol = 0.0;
   record_options record{linear_times(flow.t_end, 31)};
   record.states = false;
+  record.stopping_times = usual_stopping_times(data, initial);
+  record.stopping_times.push_back(stopping::mass_rises_to("some", {3, 14, 159, 265}, -4.0));
+  record.stopping_times.push_back({.name = "turned",
+                                   .value =
+                                       [](const flow_moment& now) {
+                                         return now.forces.col(7).dot(now.net.directions().col(7)) /
+                                                now.forces.col(7).norm();
+                                       },
+                                   .level = 0.9});
   const trajectory together = checked_run(data, initial, flow, record);
   flow.chart = chart_kind::cartesian;
   const trajectory alone = checked_run(data, initial, flow, record);
@@ -114,6 +125,14 @@ BOOST_DATA_TEST_CASE(neurons_in_cells_flow_as_by_themselves,
   BOOST_TEST((together.final_pattern == alone.final_pattern));
   for (std::size_t i = 0; i < alone.rows.size(); ++i) {
     BOOST_TEST(together.rows[i].active == alone.rows[i].active);
+    BOOST_TEST(together.rows[i].mu == alone.rows[i].mu, tolerance(1e-7));
+    BOOST_TEST(together.rows[i].mu_mean == alone.rows[i].mu_mean, tolerance(1e-6));
+  }
+  BOOST_TEST(alone.stopping_times.size() >= 3U);
+  BOOST_TEST_REQUIRE(together.stopping_times.size() == alone.stopping_times.size());
+  for (std::size_t i = 0; i < alone.stopping_times.size(); ++i) {
+    BOOST_TEST(together.stopping_times[i].name == alone.stopping_times[i].name);
+    BOOST_TEST(std::abs(together.stopping_times[i].t - alone.stopping_times[i].t) <= 1e-6);
   }
 }
 

@@ -66,7 +66,8 @@ stopping_time at(std::string name, double t) {
   return {.name = std::move(name),
           .value = [](const flow_moment& now) { return now.t; },
           .level = t,
-          .start = std::max(t, 0.0)};
+          .start = std::max(t, 0.0),
+          .collective = true};
 }
 
 stopping_time loss_falls_to(std::string name, double level) {
@@ -76,7 +77,8 @@ stopping_time loss_falls_to(std::string name, double level) {
           .value = [](const flow_moment& now) { return std::log(now.loss); },
           .level = std::log(level),
           .direction = passage::falling,
-          .note = fmt::format("loss {:.6g}", level)};
+          .note = fmt::format("loss {:.6g}", level),
+          .collective = true};
 }
 
 stopping_time curvature_passes(std::string name, double level, passage direction) {
@@ -90,7 +92,8 @@ stopping_time curvature_passes(std::string name, double level, passage direction
           .level = level,
           .direction = direction,
           .repeated = true,
-          .note = fmt::format("mu {} {:.6g}", direction == passage::rising ? ">=" : "<=", level)};
+          .note = fmt::format("mu {} {:.6g}", direction == passage::rising ? ">=" : "<=", level),
+          .collective = true};
 }
 
 stopping_time residual_falls_to(std::string name, const dataset& data, double sign,
@@ -106,7 +109,8 @@ stopping_time residual_falls_to(std::string name, const dataset& data, double si
           .level = fraction,
           .direction = passage::falling,
           .note = fmt::format("residuals of the {} labels at {:.6g} of the labels",
-                              sign > 0.0 ? "positive" : "negative", fraction)};
+                              sign > 0.0 ? "positive" : "negative", fraction),
+          .collective = true};
 }
 
 stopping_time aligned(std::string name, double sign, double cosine) {
@@ -114,7 +118,8 @@ stopping_time aligned(std::string name, double sign, double cosine) {
           .value = [sign](const flow_moment& now) { return alignment_of_sign(now, sign); },
           .level = cosine,
           .note = fmt::format("mean cosine of the {} neurons to their field {:.6g}",
-                              sign > 0.0 ? "positive" : "negative", cosine)};
+                              sign > 0.0 ? "positive" : "negative", cosine),
+          .collective = true};
 }
 
 stopping_time wrong_signs_extinct(std::string name, const dataset& data) {
@@ -135,7 +140,8 @@ stopping_time wrong_signs_extinct(std::string name, const dataset& data) {
           .value = count,
           .level = 0.0,
           .direction = passage::falling,
-          .note = "no neuron is active on labels of the other sign"};
+          .note = "no neuron is active on labels of the other sign",
+          .collective = true};
 }
 
 stopping_time mass_rises_to(std::string name, std::vector<index> neurons, double log_mass) {

@@ -26,6 +26,22 @@ class chebyshev_series {
     coefficients_.noalias() = values * transform();
   }
 
+  /// Its integral from 0 to x.
+  [[nodiscard]] chebyshev_series integral() const {
+    chebyshev_series result;
+    result.rows_ = rows_;
+    result.coefficients_.setZero(coefficients_.rows(), terms);
+    // The integral of T_k is T_(k+1) / (2 (k+1)) - T_(k-1) / (2 (k-1)); half of it on [0, 1].
+    for (int k = 1; k < terms; ++k) {
+      result.coefficients_.col(k) = coefficients_.col(k - 1) * ((k == 1 ? 2.0 : 1.0) / (4.0 * k));
+      if (k + 1 < terms) result.coefficients_.col(k) -= coefficients_.col(k + 1) / (4.0 * k);
+    }
+    for (int k = 1; k < terms; ++k) {
+      result.coefficients_.col(0) -= (k % 2 == 0 ? 1.0 : -1.0) * result.coefficients_.col(k);
+    }
+    return result;
+  }
+
   /// The function at x (rows x columns), into `value`.
   void evaluate(double x, Eigen::MatrixXd& value) const {
     Eigen::Matrix<double, terms, 1> polynomials;

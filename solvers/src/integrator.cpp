@@ -149,9 +149,13 @@ void integrator::begin() {
     for (const auto& [neuron, arrivals] : on_surface) settle_neuron(neuron, arrivals);
     evaluate();
   }
-  const step_solution now{0.0, 0.0, [this](double) { return state_; },
+  const step_solution now{0.0,
+                          0.0,
+                          [this](double) { return state_; },
                           [this](double) { return modes_; },
-                          [this](double, const Eigen::VectorXd&) { return current(); }};
+                          [this](double, const Eigen::VectorXd&) { return current(); },
+                          {},
+                          {}};
   recorded_until(now);
   const double fastest = longest_column(values_.forces);
   h_ = fastest > 0.0 ? std::pow(flow_->rtol, 0.2) / fastest : flow_->t_end;
@@ -192,7 +196,7 @@ void integrator::close() {
   evaluate();
   run_.end = recorder_.row(t_, state_, modes_, 0.0);
   run_.final_network = current();
-  run_.final_pattern = whole_pattern();
+  run_.final_pattern = whole_pattern(modes_.pattern, 0.0);
   for (const auto& [neuron, frame] : modes_.frames) {
     const Eigen::VectorXd eta = settler_.multipliers(frame, force_on(neuron));
     for (const index who : represented_by(neuron)) {

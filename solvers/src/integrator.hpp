@@ -101,7 +101,13 @@ class integrator {
   bool let_go(const std::vector<index>& leaving);
   [[nodiscard]] index cell_behind(index neuron) const;
   [[nodiscard]] std::vector<index> represented_by(index neuron) const;
-  [[nodiscard]] activation_pattern whole_pattern() const;
+  [[nodiscard]] activation_pattern whole_pattern(const activation_pattern& pattern,
+                                                 double fraction) const;
+  [[nodiscard]] Eigen::VectorXd with_transfers(Eigen::VectorXd state, double fraction) const;
+  void show_members(step_solution& solution) const;
+  [[nodiscard]] activation_pattern occupied(double fraction, activation_pattern pattern) const;
+  [[nodiscard]] all_neurons unfold(double fraction, const Eigen::VectorXd& state,
+                                   const flow_modes& modes, const field_values& values) const;
   [[nodiscard]] network network_of(const Eigen::VectorXd& state, double fraction) const;
 
   /// A change of mode in the step, by the neuron's place in the whole network.

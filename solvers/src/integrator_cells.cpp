@@ -26,7 +26,7 @@ Eigen::VectorXd integrator::signs_for_cells(const network& initial, const flow_o
   const bool wanted = initial.is_balanced() && flow.chart != chart_kind::cartesian &&
                       flow.switching == switching_method::asynchronous &&
                       flow.rule == surface_rule::filippov && !record.dense &&
-                      record.stopping_times.empty() && initial.width() >= least_width;
+                      initial.width() >= least_width;
   return wanted ? initial.signs() : Eigen::VectorXd();
 }
 
@@ -144,6 +144,7 @@ void integrator::regroup(const std::vector<placement>& joining, const std::vecto
   }
   take_over(sources);
   names_ = std::move(names);
+  watch_.forget();
   evaluate();
 }
 
@@ -252,14 +253,93 @@ std::vector<index> integrator::represented_by(index neuron) const {
 }
 
 /// The modes of all neurons of the network.
-activation_pattern integrator::whole_pattern() const {
-  if (cells_.members() == 0) return modes_.pattern;
-  activation_pattern pattern(cells_.signs().size(), field_.samples());
-  for (index j = 0; j < alone(); ++j) pattern.set_row(name(j), modes_.pattern, j);
-  for (index one = 0; one < pattern.neurons(); ++one) {
-    if (cells_.cell_of(one) >= 0) pattern.set_row(one, cells_.modes(cells_.cell_of(one)).row);
+/// @param pattern  of the state at the fraction
+activation_pattern integrator::whole_pattern(const activation_pattern& pattern,
+                                             double fraction) const {
+  if (cells_.members() == 0) return pattern;
+  const std::vector<index> cell_of = cells_.cells_at(fraction);
+  activation_pattern whole(cells_.signs().size(), field_.samples());
+  for (index j = 0; j < alone(); ++j) whole.set_row(name(j), pattern, j);
+  for (index one = 0; one < whole.neurons(); ++one) {
+    const index cell = cell_of[static_cast<std::size_t>(one)];
+    if (cell >= 0) whole.set_row(one, cells_.modes(cell).row);
+  }
+  return whole;
+}
+
+/// A state in the step in which nobody has left their cell, with those who have left it.
+Eigen::VectorXd integrator::with_transfers(Eigen::VectorXd state, double fraction) const {
+  if (cells_.transfers().empty() || fraction < cells_.transfers().front().fraction) return state;
+  const neuron_cells::change_of_cells change = cells_.changes_until(fraction);
+  state[state.size() - 1] += field_.output_scale() * stepper_.last_step() * change.dissipated;
+  auto vectors = field_.vectors(state);
+  index next = alone();
+  auto changed = change.stand_ins.begin();
+  for (index c = 0; c < cells_.size(); ++c) {
+    const index end = next + cells_.stand_ins(c);
+    if (changed != change.stand_ins.end() && changed->first == c) {
+      const std::vector<neuron_cells::neuron>& now = (changed++)->second;
+      for (index i = 0; next + i < end; ++i) {
+        if (now.empty()) {
+          state[next + i] -= neuron_cells::beyond_rounding;  // nobody is left
+          continue;
+        }
+        state[next + i] = now[static_cast<std::size_t>(i)].log_norm;
+        vectors.col(next + i) = now[static_cast<std::size_t>(i)].direction;
+      }
+    }
+    next = end;
+  }
+  return state;
+}
+
+/// Makes the members of cells visible to those who look at a step.
+void integrator::show_members(step_solution& solution) const {
+  if (cells_.members() == 0) return;
+  solution.occupied = [this](double fraction, const activation_pattern& pattern) {
+    return occupied(fraction, pattern);
+  };
+  solution.unfold = [this](double fraction, const Eigen::VectorXd& state, const flow_modes& modes,
+                           const field_values& values) {
+    return unfold(fraction, state, modes, values);
+  };
+}
+
+/// The modes of a state without those of cells that nobody is in any more.
+activation_pattern integrator::occupied(double fraction, activation_pattern pattern) const {
+  const std::vector<index> left_for = cells_.left_for(fraction);
+  index next = alone();
+  for (index c = 0; c < cells_.size(); ++c) {
+    const index end = next + cells_.stand_ins(c);
+    const index other = left_for[static_cast<std::size_t>(c)];
+    for (; next < end; ++next) {
+      if (other >= 0) pattern.set_row(next, cells_.modes(other).row);
+    }
   }
   return pattern;
+}
+
+/// All neurons of the network, one by one.
+/// @param modes   of the state at the fraction
+/// @param values  there
+all_neurons integrator::unfold(double fraction, const Eigen::VectorXd& state,
+                               const flow_modes& modes, const field_values& values) const {
+  all_neurons all{network_of(state, fraction), {}, whole_pattern(modes.pattern, fraction)};
+  Eigen::MatrixXd of_cells(field_.dimension(), cells_.size());
+  for (index c = 0; c < cells_.size(); ++c) {
+    const neuron_modes& own = cells_.modes(c);
+    field_.active_force(own.row, 0, values.residuals, of_cells.col(c));
+    if (own.frame) own.frame->project(of_cells.col(c));
+  }
+  of_cells = span_.expand_vectors(std::move(of_cells));
+  const std::vector<index> cell_of = cells_.cells_at(fraction);
+  all.forces.resize(of_cells.rows(), all.net.width());
+  for (index j = 0; j < alone(); ++j) all.forces.col(name(j)) = values.forces.col(j);
+  for (index one = 0; one < all.net.width(); ++one) {
+    const index cell = cell_of[static_cast<std::size_t>(one)];
+    if (cell >= 0) all.forces.col(one) = of_cells.col(cell);
+  }
+  return all;
 }
 
 /// The whole network of a state at a fraction of the step, in all dimensions.

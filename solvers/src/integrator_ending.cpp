@@ -44,9 +44,10 @@ double integrator::watched_until(const step_solution& solution) {
   if (watch_.empty()) return until;
   for (const stop_found& one : watch_.search(solution)) {
     if (one.t > until) break;
-    const record_row row = recorder_.row(one.t, one.state, one.modes,
-                                         (one.t - solution.t0) / (solution.t1 - solution.t0));
-    run_.stopping_times.push_back(watch_.describe(one, row, record_->states));
+    const record_row row = recorder_.row(one.t, one.state, one.modes, one.fraction);
+    network state;
+    if (record_->states) state = solution.network_at(one.fraction, one.state);
+    run_.stopping_times.push_back(watch_.describe(one, row, std::move(state)));
     stopping_time_reached_ = run_.stopping_times.back().terminal;
     if (stopping_time_reached_) return one.t;
   }

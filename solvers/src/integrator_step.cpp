@@ -100,14 +100,19 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
   loss_error_.add(field_, state_, rate_, stepper_.error(), asynchronous_.undone(), step.drive.h);
   const double t0 = t_;
   const double t1 = end_of(step.drive.h);
-  const step_solution solution{
-      t0, t1,
+  step_solution solution{
+      t0,
+      t1,
       [&](double fraction) {
-        if (fraction >= 1.0) return end;
-        return asynchronous_.state_at(step, fraction, state_inside(fraction));
+        return with_transfers(
+            fraction < 1.0 ? asynchronous_.state_at(step, fraction, state_inside(fraction)) : end,
+            fraction);
       },
       [&](double fraction) { return asynchronous_.modes_at(step, fraction); },
-      [&](double fraction, const Eigen::VectorXd& state) { return network_of(state, fraction); }};
+      [&](double fraction, const Eigen::VectorXd& state) { return network_of(state, fraction); },
+      {},
+      {}};
+  show_members(solution);
   const double until = recorded_until(solution);
   if (recorder_.wants_dense()) {
     const std::vector<double> ends = asynchronous_.smooth_until();
@@ -127,7 +132,7 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
   for (const index j : asynchronous_.followed()) {
     for (const index s : asynchronous_.path(j).contacts) contacts_.insert({j, s});
   }
-  state_ = std::move(end);
+  state_ = with_transfers(std::move(end), 1.0);
   modes_ = std::move(end_modes);
   rate_.swap(end_rate_);
   arrive(t1);
@@ -137,7 +142,7 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
 /// of cells.
 void integrator::record_changes(std::vector<named_change> changes, const step_solution& solution,
                                 double until) {
-  for (const neuron_cells::passage& one : cells_.passages()) {
+  for (const neuron_cells::transfer& one : cells_.transfers()) {
     changes.push_back({one.fraction, one.name, one.change});
   }
   std::stable_sort(changes.begin(), changes.end(),
@@ -243,23 +248,25 @@ double integrator::end_of(double h) const {
 
 /// Takes over the step that the stepper holds.
 void integrator::accept(double h) {
-  const double undone = cells_.passages().empty() ? 0.0 : asynchronous_.undone();
+  const double undone = cells_.transfers().empty() ? 0.0 : asynchronous_.undone();
   loss_error_.add(field_, state_, rate_, stepper_.error(), undone, h);
   const double t1 = end_of(h);
-  const step_solution solution{t_, t1,
-                               [this](double fraction) {
-                                 return fraction < 1.0 ? state_inside(fraction)
-                                                       : stepper_.new_state();
-                               },
-                               [this](double) { return modes_; },
-                               [this](double fraction, const Eigen::VectorXd& state) {
-                                 return network_of(state, fraction);
-                               }};
+  step_solution solution{
+      t_,
+      t1,
+      [this](double fraction) {
+        return fraction < 1.0 ? state_inside(fraction) : stepper_.new_state();
+      },
+      [this](double) { return modes_; },
+      [this](double fraction, const Eigen::VectorXd& state) { return network_of(state, fraction); },
+      {},
+      {}};
+  show_members(solution);
   const double until = recorded_until(solution);
   recorder_.keep_dense(solution, 0.0, 1.0, until);
   record_changes({}, solution, until);
   if (until < t1) return stop_at(until, solution);
-  state_ = stepper_.new_state();
+  state_ = with_transfers(stepper_.new_state(), 1.0);
   rate_ = stepper_.new_rate();
   arrive(t1);
 }

@@ -23,9 +23,6 @@ constexpr double most_grown = 1e3;
 /// So many cells are kept, with or without members.
 constexpr index few_cells = 64;
 
-/// Moments are summed anew when so little of them is left that rounding may show.
-constexpr double little_left = 1e-3;
-
 }  // namespace
 
 neuron_cells::neuron_cells(const vector_field& field, const switching_surfaces& surfaces,
@@ -181,14 +178,21 @@ void neuron_cells::quit(index name) {
 
 /// Adds what a member contributes to the moments so many times.
 void neuron_cells::add(one_cell& cell, index name, double times) const {
-  const double weight = times * std::exp(2.0 * (log_norms_[name] - cell.log_scale));
-  const auto w = directions_.col(name);
-  cell.moments(0, 0) += weight;
-  cell.moments.col(0).tail(dimension()) += (weight * cell.sign) * w;
-  for (index i = 0; i < dimension(); ++i) {
-    cell.moments.col(i + 1).tail(dimension()) += (weight * w[i]) * w;
-  }
+  add(at_base(name), times, cell.sign, cell.log_scale, cell.moments);
   cell.most = std::max(cell.most, cell.moments(0, 0));
+}
+
+/// Adds what a neuron contributes to moments in units of exp(2 log_scale): their lower triangle,
+/// and that of the part of w in full.
+void neuron_cells::add(const neuron& base, double times, double sign, double log_scale,
+                       Eigen::MatrixXd& moments) const {
+  const double weight = times * std::exp(2.0 * (base.log_norm - log_scale));
+  const Eigen::VectorXd& w = base.direction;
+  moments(0, 0) += weight;
+  moments.col(0).tail(dimension()) += (weight * sign) * w;
+  for (index i = 0; i < dimension(); ++i) {
+    moments.col(i + 1).tail(dimension()) += (weight * w[i]) * w;
+  }
 }
 
 void neuron_cells::sum_moments() {
@@ -217,17 +221,35 @@ std::vector<neuron_cells::neuron> neuron_cells::make_stand_ins(index cell) {
   of.changed = false;
   of.stand_ins = 0;
   if (of.members == 0) return result;
-  of.moments.row(0) = of.moments.col(0).transpose();
-  const Eigen::MatrixXd now = of.carried * of.moments * of.carried.transpose();
-  const Eigen::MatrixXd factors = balanced_factors(now, of.sign);
-  for (index i = 0; i < factors.cols(); ++i) {
-    Eigen::VectorXd w = factors.col(i).tail(dimension());
-    hold(of, w);
+  result = factors(of, of.moments, of.log_scale, of.carried);
+  of.stand_ins = static_cast<index>(result.size());
+  return result;
+}
+
+/// d + 1 balanced neurons with the moments of a cell, carried from the base; none where nothing is
+/// left.
+std::vector<neuron_cells::neuron> neuron_cells::factors(const one_cell& cell,
+                                                        const Eigen::MatrixXd& moments,
+                                                        double log_scale,
+                                                        const Eigen::MatrixXd& by) const {
+  Eigen::MatrixXd whole = moments;
+  whole.row(0) = whole.col(0).transpose();
+  const Eigen::MatrixXd found = balanced_factors(by * whole * by.transpose(), cell.sign);
+  std::vector<neuron> result;
+  for (index i = 0; i < found.cols(); ++i) {
+    Eigen::VectorXd w = found.col(i).tail(dimension());
+    hold(cell, w);
     const double norm = w.norm();
     if (norm == 0.0) continue;
-    result.push_back({of.log_scale + std::log(norm), w / norm});
+    result.push_back({log_scale + std::log(norm), w / norm});
   }
-  of.stand_ins = static_cast<index>(result.size());
+  if (result.empty()) return result;
+  // Others, too small to matter, fill the places that more members may need inside a step.
+  neuron filler =
+      *std::max_element(result.begin(), result.end(),
+                        [](const neuron& x, const neuron& y) { return x.log_norm < y.log_norm; });
+  filler.log_norm -= beyond_rounding;
+  result.resize(static_cast<std::size_t>(dimension()) + 1, filler);
   return result;
 }
 
@@ -249,6 +271,9 @@ void neuron_cells::rebase() {
     cell.carried.setIdentity();
     cell.inverse.resize(0, 0);
     cell.travelled = 0.0;
+    // Where members shrink, what rounding has left of growing directions in their stand-ins would
+    // outgrow them in time.
+    cell.changed = cell.members > 0;
   }
   sum_moments();
 }
@@ -258,7 +283,7 @@ index neuron_cells::additional(pair_mode mode, double fraction) const {
   for (const one_cell& cell : cells_) {
     count += (cell.members - cell.stand_ins) * cell.modes.row.count(mode);
   }
-  for (const passage& one : passages_) {
+  for (const transfer& one : transfers_) {
     if (one.fraction > fraction) break;
     count +=
         static_cast<index>(one.change.to == mode) - static_cast<index>(one.change.from == mode);

@@ -45,6 +45,9 @@ class neuron_cells {
     Eigen::VectorXd direction;
   };
 
+  /// A neuron that is smaller by this in its log norm does not show in moments.
+  static constexpr double beyond_rounding = 40.0;
+
   /// False where cells are not to be used.
   [[nodiscard]] bool possible() const noexcept { return signs_.size() > 0; }
   /// Number of neurons in cells.
@@ -88,12 +91,15 @@ class neuron_cells {
   // Through a step (neuron_cells_step.cpp):
 
   /// A member crosses a surface inside the step and goes on in another cell.
-  struct passage {
+  struct transfer {
     double fraction = 0.0;  ///< of the step
     index name = 0;
+    index from = 0;  ///< the cell in which it was
     index cell = 0;  ///< into which it goes
     mode_change change;
     neuron base;           ///< as it is at the base of that cell
+    double spared = 0.0;   ///< dissipated there until then, had it always been there, less that in
+                           ///< the other, over h alpha
     double nearest = 0.0;  ///< how far it is from the surfaces at the end of the step
   };
 
@@ -101,18 +107,31 @@ class neuron_cells {
   /// @param force  of a cell, in powers of the fraction (d x 6)
   void carry(const residual_path& drive, const std::function<Eigen::MatrixXd(index cell)>& force);
   /// Looks for the members that leave their modes in the step through which they are carried.
-  /// Those whose modes change by crossings alone go on in other cells (`passages`); the names of
+  /// Those whose modes change by crossings alone go on in other cells (`transfers`); the names of
   /// those that have to be followed by themselves are returned, increasing.
   /// @param unfelt  sum of a^2 + |w|^2 of the members that may go on in other cells
   [[nodiscard]] std::vector<index> leaving(const residual_path& drive, double unfelt);
   /// Members that go from cell to cell in the step, in the order of time.
-  [[nodiscard]] const std::vector<passage>& passages() const noexcept { return passages_; }
+  [[nodiscard]] const std::vector<transfer>& transfers() const noexcept { return transfers_; }
   /// The step is not taken.
-  void forget_step() { passages_.clear(); }
+  void forget_step() { transfers_.clear(); }
   /// A fraction of the step becomes the start of the next one.
   void arrive(double fraction);
   /// Writes all members, as they are at a fraction of the step, into those of the whole network.
   void expand(double fraction, Eigen::VectorXd& log_norms, Eigen::MatrixXd& directions) const;
+
+  /// What the transfers until a fraction of the step change of the cells between which they are.
+  struct change_of_cells {
+    std::vector<std::pair<index, std::vector<neuron>>> stand_ins;  ///< cell, what stands for it
+    double dissipated = 0.0;                                       ///< over h alpha
+  };
+  [[nodiscard]] change_of_cells changes_until(double fraction) const;
+
+  /// The cells of all neurons at a fraction of the step, as `cell_of`.
+  [[nodiscard]] std::vector<index> cells_at(double fraction) const;
+  /// For cells that nobody is in any more at a fraction of the step: the one into which the last
+  /// member went. -1 for all others.
+  [[nodiscard]] std::vector<index> left_for(double fraction) const;
 
   /// Pairs of members in this mode at a fraction of the step, less those of the stand-ins.
   [[nodiscard]] index additional(pair_mode mode, double fraction) const;
@@ -131,7 +150,7 @@ class neuron_cells {
     neuron_modes modes;
     double sign = 1.0;
     index members = 0;
-    index stand_ins = 0;
+    index stand_ins = 0;  // d + 1, or none
     bool changed = false;
     Eigen::MatrixXd carried;  // Phi from the base of its members to the start of the step
     Eigen::MatrixXd moments;  // of the members at their base
@@ -151,6 +170,7 @@ class neuron_cells {
     Eigen::MatrixXd force;         // D in powers of the fraction (d x 6)
     std::vector<local_path> ways;  // of the unit vectors: the columns of its Phi
     chebyshev_series phi;          // the same between the ends of the step
+    chebyshev_series dissipation;  // form of (a, w) at the start: int a'^2 + |w'|^2 from there on
     Eigen::MatrixXd distances;     // from w at the base to z > 0 on the free surfaces one after the
                                    // other, in Bernstein coefficients; 6 rows each, d + 1 columns
     Eigen::VectorXd lengths;       // of the carried normals of these at the end
@@ -177,7 +197,7 @@ class neuron_cells {
   struct leaver {
     index name = 0;
     double square = 0.0;  ///< a^2 + |w|^2
-    index passages = 0;   ///< none when it has to be followed by itself
+    index transfers = 0;  ///< none when it has to be followed by itself
   };
   /// Of one thread.
   struct workspace {
@@ -188,6 +208,9 @@ class neuron_cells {
     Eigen::MatrixXd phi;
     activation_pattern row;
   };
+
+  /// Moments are summed anew when so little of them is left that rounding may show.
+  static constexpr double little_left = 1e-3;
 
   [[nodiscard]] index dimension() const noexcept { return field_->dimension(); }
   void sort_surfaces(one_cell& cell) const;
@@ -202,13 +225,22 @@ class neuron_cells {
   [[nodiscard]] meeting meet(const one_cell& cell, double from, index crossed,
                              workspace& space) const;
   [[nodiscard]] leaver follow(index name, meeting next, const residual_path& drive,
-                              workspace& space, std::vector<passage>& passages) const;
+                              workspace& space, std::vector<transfer>& transfers) const;
   [[nodiscard]] bool arrive_at(const one_cell& cell, index surface, const residual_path& drive,
                                double& fraction, workspace& space) const;
   [[nodiscard]] std::optional<pair_mode> settle(const one_cell& cell, index surface,
                                                 double fraction, const residual_path& drive) const;
-  void pass(const passage& one);
+  void pass(const transfer& one);
+  [[nodiscard]] neuron base_before(std::size_t which) const;
+  [[nodiscard]] double dissipated(const one_cell& cell, const neuron& base, double fraction) const;
+  [[nodiscard]] std::vector<neuron> factors(const one_cell& cell, const Eigen::MatrixXd& moments,
+                                            double log_scale, const Eigen::MatrixXd& by) const;
+  void sum_members(index cell, const std::vector<index>& cells, double fraction,
+                   Eigen::MatrixXd& moments, double& log_scale) const;
+  void keep_cells_peopled(std::vector<index>& leaving);
   void add(one_cell& cell, index name, double times) const;
+  void add(const neuron& base, double times, double sign, double log_scale,
+           Eigen::MatrixXd& moments) const;
   void sum_moments();
   void rebase();
 
@@ -227,7 +259,7 @@ class neuron_cells {
   std::vector<one_cell> cells_;
   std::unordered_multimap<std::size_t, index> by_hash_;
   std::vector<std::pair<index, double>> seen_;  // in the step, and how far from surfaces at its end
-  std::vector<passage> passages_;
+  std::vector<transfer> transfers_;
 };
 
 }  // namespace reluflow::detail

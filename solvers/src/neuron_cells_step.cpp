@@ -1,4 +1,4 @@
-// Cells through a step: who crosses a surface in it, and where he goes.
+// Cells through a step: who crosses a surface in it, and into which cell.
 
 #include "local_walk.hpp"
 #include "neuron_cells.hpp"
@@ -10,6 +10,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <set>
 #include <utility>
 
 namespace reluflow::detail {
@@ -21,7 +22,7 @@ constexpr index neurons_in_a_block = 4096;
 const double size_at_base = std::sqrt(2.0);
 
 /// A member that crosses more surfaces in one step is followed by itself.
-constexpr index most_passages = 8;
+constexpr index most_transfers = 8;
 
 /// So far, relative to |w|, a member has to be from all surfaces when it has come to another cell.
 constexpr double clear = 1e-9;
@@ -45,7 +46,7 @@ bernstein_polynomial polynomial_of(const quintic& b) {
 void neuron_cells::carry(const residual_path& drive,
                          const std::function<Eigen::MatrixXd(index cell)>& force) {
   const index d = dimension();
-  passages_.clear();
+  transfers_.clear();
   for (index c = 0; c < size(); ++c) {
     one_cell& cell = own(c);
     cell.ways.clear();
@@ -61,6 +62,18 @@ void neuron_cells::carry(const residual_path& drive,
       flow_.follow_fixed(coefficients, cell.modes.frame ? &*cell.modes.frame : nullptr, drive, way);
     }
     cell.phi.sample([&](double fraction) { return in_step(cell, fraction); });
+    chebyshev_series rate;
+    rate.sample([&](double fraction) {
+      Eigen::MatrixXd phi;
+      cell.phi.evaluate(fraction, phi);
+      Eigen::VectorXd pull = coefficients * powers(fraction);
+      if (cell.modes.frame) cell.modes.frame->project(pull);
+      const Eigen::RowVectorXd growth = pull.transpose() * phi.bottomRows(d);
+      const Eigen::MatrixXd form =
+          pull.squaredNorm() * phi.row(0).transpose() * phi.row(0) + growth.transpose() * growth;
+      return form;
+    });
+    cell.dissipation = rate.integral();
     std::array<Eigen::MatrixXd, 6> carried;
     for (int i = 0; i < 6; ++i) carried[static_cast<std::size_t>(i)] = carried_to(cell, i / 5.0);
     cell.reach = 0.0;
@@ -110,7 +123,7 @@ std::vector<index> neuron_cells::leaving(const residual_path& drive, double unfe
   struct block_findings {
     std::vector<std::pair<index, double>> seen;
     std::vector<leaver> leavers;
-    std::vector<passage> passages;  // one leaver after the other
+    std::vector<transfer> transfers;  // one leaver after the other
   };
   const index m = signs_.size();
   const index blocks = (m + neurons_in_a_block - 1) / neurons_in_a_block;
@@ -129,7 +142,7 @@ std::vector<index> neuron_cells::leaving(const residual_path& drive, double unfe
       if (first.fraction > 1.0) {
         found.seen.emplace_back(name, first.nearest);
       } else {
-        found.leavers.push_back(follow(name, first, drive, space, found.passages));
+        found.leavers.push_back(follow(name, first, drive, space, found.transfers));
       }
     }
   }
@@ -137,21 +150,41 @@ std::vector<index> neuron_cells::leaving(const residual_path& drive, double unfe
   seen_.clear();
   for (block_findings& found : findings) {
     seen_.insert(seen_.end(), found.seen.begin(), found.seen.end());
-    auto own_passages = std::make_move_iterator(found.passages.begin());
+    auto own_transfers = std::make_move_iterator(found.transfers.begin());
     for (const leaver& one : found.leavers) {
-      const auto end = own_passages + one.passages;
-      if (one.passages > 0 && one.square <= unfelt) {
+      const auto end = own_transfers + one.transfers;
+      if (one.transfers > 0 && one.square <= unfelt) {
         unfelt -= one.square;
-        passages_.insert(passages_.end(), own_passages, end);
+        transfers_.insert(transfers_.end(), own_transfers, end);
       } else {
         result.push_back(one.name);
       }
-      own_passages = end;
+      own_transfers = end;
     }
   }
-  std::stable_sort(passages_.begin(), passages_.end(),
-                   [](const passage& x, const passage& y) { return x.fraction < y.fraction; });
+  keep_cells_peopled(result);
+  std::stable_sort(transfers_.begin(), transfers_.end(),
+                   [](const transfer& x, const transfer& y) { return x.fraction < y.fraction; });
   return result;
+}
+
+/// Nobody goes into a cell that all its members leave to be by themselves: who would do so joins
+/// those who leave.
+void neuron_cells::keep_cells_peopled(std::vector<index>& leaving) {
+  std::vector<index> left;
+  for (const one_cell& cell : cells_) left.push_back(cell.members);
+  for (const index name : leaving) --left[static_cast<std::size_t>(cell_of(name))];
+  while (true) {
+    std::set<index> joining;
+    for (const transfer& one : transfers_) {
+      if (left[static_cast<std::size_t>(one.cell)] == 0) joining.insert(one.name);
+    }
+    if (joining.empty()) break;
+    std::erase_if(transfers_, [&](const transfer& one) { return joining.contains(one.name); });
+    for (const index name : joining) --left[static_cast<std::size_t>(cell_of(name))];
+    leaving.insert(leaving.end(), joining.begin(), joining.end());
+  }
+  std::sort(leaving.begin(), leaving.end());
 }
 
 /// What a member of a cell meets first after a fraction of the step.
@@ -187,18 +220,21 @@ neuron_cells::meeting neuron_cells::meet(const one_cell& cell, double from, inde
 /// Follows a member that meets a surface from cell to cell.
 /// @param space  with (a, w) at the base of its cell, |w| = 1
 neuron_cells::leaver neuron_cells::follow(index name, meeting next, const residual_path& drive,
-                                          workspace& space, std::vector<passage>& passages) const {
-  const one_cell* cell = &own(cell_of(name));
+                                          workspace& space,
+                                          std::vector<transfer>& transfers) const {
+  index at = cell_of(name);
+  const one_cell* cell = &own(at);
   const index d = dimension();
-  double log_norm = log_norms_[name];
-  leaver result{name, std::exp(2.0 * log_norm) * (cell->carried * space.base).squaredNorm(), 0};
+  neuron here = at_base(name);
+  leaver result{name, std::exp(2.0 * here.log_norm) * (cell->carried * space.base).squaredNorm(),
+                0};
   const auto by_itself = [&] {
-    passages.erase(passages.end() - result.passages, passages.end());
+    transfers.erase(transfers.end() - result.transfers, transfers.end());
     return leaver{name, result.square, 0};
   };
   double fraction = 0.0;
   while (next.fraction <= 1.0) {
-    if (result.passages == most_passages) return by_itself();
+    if (result.transfers == most_transfers) return by_itself();
     const index surface = cell->free[static_cast<std::size_t>(next.free)];
     const double from = std::exchange(fraction, next.fraction);
     if (!arrive_at(*cell, surface, drive, fraction, space) || !(fraction > from)) {
@@ -213,7 +249,8 @@ neuron_cells::leaver neuron_cells::follow(index name, meeting next, const residu
     const std::optional<index> to = find(space.row, 0, cell->sign);
     if (!to || own(*to).ways.empty()) return by_itself();
 
-    cell = &own(*to);
+    const index left = std::exchange(at, *to);
+    cell = &own(at);
     // Phi J Phi^T = J with J = diag(1, -1, ..., -1).
     cell->phi.evaluate(fraction, space.phi);
     space.there.tail(d) *= -1.0;
@@ -223,12 +260,15 @@ neuron_cells::leaver neuron_cells::follow(index name, meeting next, const residu
     const double norm = space.base.tail(d).norm();
     space.base.tail(d) /= norm;
     space.base[0] = cell->sign;
-    log_norm += std::log(norm);
+    neuron there{here.log_norm + std::log(norm), space.base.tail(d)};
+    const double spared =
+        dissipated(*cell, there, fraction) - dissipated(own(left), here, fraction);
     const auto crossed = std::find(cell->free.begin(), cell->free.end(), surface);
     next = meet(*cell, fraction, crossed == cell->free.end() ? -1 : crossed - cell->free.begin(),
                 space);
-    passages.push_back({fraction, name, *to, change, {log_norm, space.base.tail(d)}, next.nearest});
-    ++result.passages;
+    here = there;
+    transfers.push_back({fraction, name, left, at, change, std::move(there), spared, next.nearest});
+    ++result.transfers;
   }
   return next.nearest > clear ? result : by_itself();
 }
@@ -283,8 +323,87 @@ std::optional<pair_mode> neuron_cells::settle(const one_cell& cell, index surfac
   return {};
 }
 
-/// Takes over a passage, when its cells have arrived behind it.
-void neuron_cells::pass(const passage& one) {
+/// int a'^2 + |w'|^2 of a member from the start of the step to a fraction of it, over h.
+double neuron_cells::dissipated(const one_cell& cell, const neuron& base, double fraction) const {
+  Eigen::VectorXd start(dimension() + 1);
+  start << cell.sign, base.direction;
+  start = (cell.carried * start).eval();
+  Eigen::MatrixXd form;
+  cell.dissipation.evaluate(fraction, form);
+  return std::exp(2.0 * base.log_norm) * start.dot(form * start);
+}
+
+/// A member as it was at the base of the cell from which a transfer takes it.
+neuron_cells::neuron neuron_cells::base_before(std::size_t which) const {
+  const transfer& one = transfers_[which];
+  while (which-- > 0) {
+    if (cell_of(one.name) == one.from) break;
+    if (transfers_[which].name == one.name) return transfers_[which].base;
+  }
+  return at_base(one.name);
+}
+
+neuron_cells::change_of_cells neuron_cells::changes_until(double fraction) const {
+  change_of_cells result;
+  std::vector<Eigen::MatrixXd> moments(cells_.size());  // empty: no transfer
+  const auto book = [&](index cell, const neuron& base, double times) {
+    Eigen::MatrixXd& sum = moments[static_cast<std::size_t>(cell)];
+    if (sum.size() == 0) sum.setZero(dimension() + 1, dimension() + 1);
+    add(base, times, own(cell).sign, own(cell).log_scale, sum);
+  };
+  for (std::size_t i = 0; i < transfers_.size() && transfers_[i].fraction <= fraction; ++i) {
+    const transfer& one = transfers_[i];
+    book(one.from, base_before(i), -1.0);
+    book(one.cell, one.base, 1.0);
+    result.dissipated -= one.spared;
+  }
+  std::vector<index> cells;  // those of all neurons; empty until they are needed
+  Eigen::MatrixXd form;
+  for (index c = 0; c < size(); ++c) {
+    const one_cell& cell = own(c);
+    Eigen::MatrixXd& sum = moments[static_cast<std::size_t>(c)];
+    if (sum.size() == 0) continue;
+    Eigen::MatrixXd gained = sum;
+    gained.row(0) = gained.col(0).transpose();
+    cell.dissipation.evaluate(fraction, form);
+    result.dissipated +=
+        std::exp(2.0 * cell.log_scale) *
+        (cell.carried * gained * cell.carried.transpose()).cwiseProduct(form).sum();
+    double log_scale = cell.log_scale;
+    sum += cell.moments;
+    if (!(sum(0, 0) > little_left * cell.most)) {
+      if (cells.empty()) cells = cells_at(fraction);
+      sum_members(c, cells, fraction, sum, log_scale);
+    }
+    result.stand_ins.emplace_back(c, factors(cell, sum, log_scale, carried_to(cell, fraction)));
+  }
+  return result;
+}
+
+/// The moments of those who are in a cell at a fraction of the step, at its base.
+/// @param cells  of all neurons there
+void neuron_cells::sum_members(index cell, const std::vector<index>& cells, double fraction,
+                               Eigen::MatrixXd& moments, double& log_scale) const {
+  std::vector<neuron> there;
+  for (index name = 0; name < signs_.size(); ++name) {
+    if (cells[static_cast<std::size_t>(name)] == cell && cell_of(name) == cell) {
+      there.push_back(at_base(name));
+    }
+  }
+  for (const transfer& one : transfers_) {
+    if (one.fraction > fraction) break;
+    if (one.cell == cell && cells[static_cast<std::size_t>(one.name)] == cell) {
+      there.push_back(one.base);
+    }
+  }
+  moments.setZero();
+  log_scale = -std::numeric_limits<double>::infinity();
+  for (const neuron& one : there) log_scale = std::max(log_scale, one.log_norm);
+  for (const neuron& one : there) add(one, 1.0, own(cell).sign, log_scale, moments);
+}
+
+/// Takes over a transfer when its cells have arrived behind it.
+void neuron_cells::pass(const transfer& one) {
   quit(one.name);
   directions_.col(one.name) = one.base.direction;
   log_norms_[one.name] = one.base.log_norm;
@@ -308,11 +427,34 @@ void neuron_cells::arrive(double fraction) {
     }
   }
   seen_.clear();
-  for (const passage& one : passages_) {
+  for (const transfer& one : transfers_) {
     if (one.fraction <= fraction) pass(one);
   }
-  passages_.clear();
+  transfers_.clear();
   if (far) rebase();
+}
+
+std::vector<index> neuron_cells::cells_at(double fraction) const {
+  std::vector<index> result = cell_of_;
+  for (const transfer& one : transfers_) {
+    if (one.fraction > fraction) break;
+    result[static_cast<std::size_t>(one.name)] = one.cell;
+  }
+  return result;
+}
+
+std::vector<index> neuron_cells::left_for(double fraction) const {
+  std::vector<index> result(cells_.size(), -1);
+  std::vector<index> there;
+  for (const one_cell& cell : cells_) there.push_back(cell.members);
+  for (const transfer& one : transfers_) {
+    if (one.fraction > fraction) break;
+    const auto from = static_cast<std::size_t>(one.from);
+    const auto to = static_cast<std::size_t>(one.cell);
+    if (--there[from] == 0) result[from] = one.cell;
+    if (++there[to] == 1) result[to] = -1;
+  }
+  return result;
 }
 
 void neuron_cells::expand(double fraction, Eigen::VectorXd& log_norms,
@@ -328,7 +470,7 @@ void neuron_cells::expand(double fraction, Eigen::VectorXd& log_norms,
     directions.col(name) = now.direction;
     log_norms[name] = now.log_norm;
   }
-  for (const passage& one : passages_) {
+  for (const transfer& one : transfers_) {
     if (one.fraction > fraction) break;
     const neuron now = carried(one.base, own(one.cell), by[static_cast<std::size_t>(one.cell)]);
     directions.col(one.name) = now.direction;

@@ -18,6 +18,13 @@ class access;
 
 namespace reluflow::detail {
 
+/// All neurons at one moment, in all dimensions.
+struct all_neurons {
+  network net;
+  Eigen::MatrixXd forces;
+  activation_pattern modes;
+};
+
 /// The solution on one step [t0, t1], by the fraction of the step in [0, 1].
 struct step_solution {
   double t0 = 0.0;
@@ -26,6 +33,16 @@ struct step_solution {
   std::function<flow_modes(double fraction)> modes_at;
   /// All of it, in all dimensions.
   std::function<network(double fraction, const Eigen::VectorXd& state)> network_at;
+
+  // Empty unless neurons share cells:
+
+  /// The modes of a state as they are occupied, which is not how the state has them where the last
+  /// member has gone from one cell to another.
+  std::function<activation_pattern(double fraction, const activation_pattern& modes)> occupied;
+  /// @param values  at the state; forces in all dimensions
+  std::function<all_neurons(double fraction, const Eigen::VectorXd& state, const flow_modes& modes,
+                            const field_values& values)>
+      unfold;
 };
 
 /// Collects what a run leaves behind. It only reads the solution: recording never changes a step.

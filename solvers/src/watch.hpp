@@ -18,6 +18,7 @@ namespace reluflow::detail {
 struct stop_found {
   std::size_t which = 0;  ///< position in `record_options::stopping_times`
   double t = 0.0;
+  double fraction = 0.0;  ///< of the step
   Eigen::VectorXd state;
   flow_modes modes;
 };
@@ -34,9 +35,12 @@ class watch {
   [[nodiscard]] bool is_consistent() const;
   /// What is reached in (t0, t1], or at t0 where the modes have changed there, in order of time.
   [[nodiscard]] std::vector<stop_found> search(const step_solution& solution);
+  /// Other neurons are integrated from here on.
+  void forget() { last_.reset(); }
   /// The entry of the trajectory for one of them.
+  /// @param state  of the network there, or none
   [[nodiscard]] stopping_event describe(const stop_found& found, const record_row& row,
-                                        bool with_state) const;
+                                        network state) const;
 
  private:
   friend class cereal::access;
@@ -68,22 +72,28 @@ class watch {
     network net;
     field_values values;
 
+    // While neurons share cells; the last moment of a step is not kept then.
+    double fraction = 0.0;
+    std::optional<activation_pattern> occupied{};
+    std::optional<all_neurons> unfolded{};
+
     template <class Archive>
     void serialize(Archive& archive) {
       archive(t, state, modes, net, values);
     }
   };
 
-  [[nodiscard]] moment moment_at(double t, Eigen::VectorXd state, flow_modes modes) const;
+  [[nodiscard]] moment moment_at(const step_solution& solution, double fraction) const;
   /// How far the functional is beyond its level; >= 0 where reached, below where it is NaN.
-  [[nodiscard]] double excess(const stopping_time& one, const moment& now) const;
+  [[nodiscard]] double excess(const stopping_time& one, const step_solution& solution,
+                              moment& now) const;
 
   const vector_field* field_;
   const span_reduction* span_;
   const std::vector<stopping_time>* wanted_;
   std::vector<one_progress> progress_;
   std::map<std::string, double> reached_;
-  std::optional<moment> last_;  // at the end of the last step
+  std::optional<moment> last_;  // at the end of the last step, unless neurons share cells
 };
 
 }  // namespace reluflow::detail

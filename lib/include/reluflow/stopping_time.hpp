@@ -58,12 +58,18 @@ struct stopping_time {
   bool terminal = false;  ///< the run ends there as `outcome::stopping_time`
   bool repeated = false;  ///< every passage counts, not the first alone
   std::string note{};     ///< said beside the time, e.g. what the level is
+  /// True when the value depends on single neurons by no more than their modes and, over all that
+  /// have the same modes and sign of a, the sum of (a_j, w_j) (a_j, w_j)^T. Balanced networks of
+  /// thousands of neurons are much faster then, because `net`, `forces` and `modes` may be those of
+  /// a smaller network with the same modes and sums.
+  bool collective = false;
 
   /// @throws invalid_input that names the stopping time and what is wrong with it
   void validate() const;
 };
 
-/// Stopping times from the library. Names and notes may be changed afterwards.
+/// Stopping times from the library, collective but for `mass_rises_to`. Names and notes may be
+/// changed afterwards.
 namespace stopping {
 
 /// t itself: something to look at, at a known time.
