@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(axes_of_a_grid_line_up_and_stay_inside_the_figure) {
 }
 
 BOOST_AUTO_TEST_CASE(keys_fit_the_axes_above_which_they_stand) {
-  // The PNG terminal puts an entry of n letters in 8.5 n + 36.8 pixels, and breaks a key at the
+  // The PNG terminal puts an entry of n letters in 8.5 n + 45.3 pixels, and breaks a key at the
   // width of its axes.
   for (std::size_t letters = 1; letters < 40; ++letters) {
     for (const bool narrow : {false, true}) {
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(keys_fit_the_axes_above_which_they_stand) {
       }
       fig.panels[0] = completed(fig.panels[0]);
       const key_box key = place_key(fig);
-      const double entry = 8.5 * static_cast<double>(letters) + 36.8;
+      const double entry = 8.5 * static_cast<double>(letters) + 45.3;
       const double width = place_axes(fig)[0].width();
       BOOST_TEST_CONTEXT(letters << " letters, axes of " << width) {
         BOOST_TEST((key.columns == 1 || key.columns * entry <= width));

@@ -117,8 +117,9 @@ BOOST_AUTO_TEST_CASE(no_name_of_a_phase_is_too_strange) {
 
 BOOST_AUTO_TEST_CASE(a_key_has_the_rows_that_were_left_for_it) {
   figure fig = wave();
-  fig.panels[0].levels = {{"a level whose name takes a third of the figure", 0.5}};
-  for (const char last : {'1', '2', '3', '4', '5'}) {
+  fig.panels[0].layers[0].label.clear();
+  fig.panels[0].levels = {{"a level with a long name", 0.5}};
+  for (const char last : std::string("12345678")) {
     fig.panels[0].layers.push_back(points(std::string("long entry ") + last, {1.0}, {1.0}));
   }
   const fs::path directory = fresh_directory("key");
@@ -130,8 +131,7 @@ BOOST_AUTO_TEST_CASE(a_key_has_the_rows_that_were_left_for_it) {
     const auto comma = svg.find(',', svg.rfind("translate(", at));
     rows.insert(svg.substr(comma, svg.find(')', comma) - comma));
   }
-  const figure whole = completed(fig);
-  BOOST_TEST(rows.size() == std::ceil(6.0 / place_key(whole).columns));
+  BOOST_TEST(rows.size() == std::ceil(8.0 / place_key(completed(fig)).columns));
 }
 
 BOOST_AUTO_TEST_CASE(without_gnuplot_the_script_is_still_written) {

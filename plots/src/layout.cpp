@@ -12,9 +12,9 @@ namespace {
 
 constexpr double letter_width = 7.2;  // a little more than the mean of DejaVu Sans at this size
 // gnuplot's own measures of a key: an entry's letters, each as wide as a digit, and what stands
-// beside them. They decide how many entries it puts side by side.
+// beside them ("set key width 1" is one more). They decide how many entries it puts side by side.
 constexpr double key_letter_width = 8.5;
-constexpr double key_sample_width = 37.0;
+constexpr double key_sample_width = 45.5;
 constexpr double edge = 14.0;        // between the outermost ink and the edge of the figure
 constexpr double around_key = 14.0;  // above and below its rows
 
