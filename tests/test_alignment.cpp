@@ -2,6 +2,7 @@
 
 #include "reluflow/alignment.hpp"
 #include "reluflow/errors.hpp"
+#include "support/matrices.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,12 +15,7 @@ namespace reluflow {
 namespace {
 
 using boost::test_tools::tolerance;
-
-Eigen::MatrixXd gaussian(index rows, index columns, std::uint64_t seed) {
-  std::mt19937_64 engine(seed);
-  std::normal_distribution<double> normal;
-  return Eigen::MatrixXd::NullaryExpr(rows, columns, [&](index, index) { return normal(engine); });
-}
+using reluflow::test::gaussian_matrix;
 
 network directed(const std::vector<double>& degrees, const std::vector<double>& signs,
                  const std::vector<double>& log_norms) {
@@ -54,9 +50,9 @@ BOOST_AUTO_TEST_CASE(the_field_is_the_sum_over_active_samples) {
 }
 
 BOOST_AUTO_TEST_CASE(the_field_is_the_gradient_of_the_value) {
-  const dataset data(gaussian(4, 15, 1), gaussian(15, 1, 2));
+  const dataset data(gaussian_matrix(4, 15, 1), gaussian_matrix(15, 1, 2));
   for (std::uint64_t seed = 10; seed < 30; ++seed) {
-    const Eigen::VectorXd w = gaussian(4, 1, seed);
+    const Eigen::VectorXd w = gaussian_matrix(4, 1, seed);
     const Eigen::VectorXd D = alignment_field(data, w);
     BOOST_TEST(alignment_value(data, w) == w.dot(D), tolerance(1e-12));
     for (index i = 0; i < 4; ++i) {

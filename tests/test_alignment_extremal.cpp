@@ -2,9 +2,10 @@
 
 #include "reluflow/alignment.hpp"
 #include "reluflow/errors.hpp"
+#include "support/extremal_vectors.hpp"
 #include "support/matrices.hpp"
+#include "support/problems.hpp"
 
-#include <Eigen/LU>
 #include <Eigen/QR>
 #include <boost/test/unit_test.hpp>
 
@@ -18,30 +19,13 @@ namespace {
 
 using boost::test_tools::tolerance;
 
-Eigen::MatrixXd gaussian(index rows, index columns, std::uint64_t seed) {
-  std::mt19937_64 engine(seed);
-  std::normal_distribution<double> normal;
-  return Eigen::MatrixXd::NullaryExpr(rows, columns, [&](index, index) { return normal(engine); });
-}
-
 dataset random_data(index d, index n, std::uint64_t seed) {
-  return {gaussian(d, n, 2 * seed), gaussian(n, 1, 2 * seed + 1)};
-}
-
-dataset five_points() {
-  return {columns({{-1.5, 1.0}, {-1.0, 1.0}, {0.0, 1.0}, {0.25, 1.0}, {2.0, 1.0}}),
-          vec({0.7, -0.3, -0.3, 0.4, 0.2})};
+  return {gaussian_matrix(d, n, 2 * seed), gaussian_matrix(n, 1, 2 * seed + 1)};
 }
 
 std::vector<extremal_vector> without_zero(std::vector<extremal_vector> list) {
   std::erase_if(list, [](const extremal_vector& one) { return one.orientation == 0; });
   return list;
-}
-
-bool contains(const std::vector<extremal_vector>& list, const Eigen::VectorXd& D) {
-  return std::any_of(list.begin(), list.end(), [&](const extremal_vector& one) {
-    return (one.D - D).norm() <= 1e-9 * (1e-3 + D.norm());
-  });
 }
 
 bool same_vectors(const std::vector<extremal_vector>& one,
@@ -58,61 +42,6 @@ void all_verified(const dataset& data, const std::vector<extremal_vector>& list)
                                           << ", multipliers " << check.multipliers << ", signs "
                                           << check.signs);
     BOOST_TEST(one.w.norm() == 1.0, tolerance(1e-12));
-  }
-}
-
-// All nonzero extremal vectors by trying every pattern in {inactive, zero, active}^n, realisable or
-// not: if the signs of D are those of the pattern, or opposite, +-D itself realises it. Inputs in
-// general position.
-std::vector<extremal_vector> by_brute_force(const dataset& data) {
-  const index n = data.size();
-  std::vector<extremal_vector> list;
-  std::vector<int> pattern(static_cast<std::size_t>(n), -1);
-  while (true) {
-    extremal_vector one;
-    Eigen::VectorXd field = Eigen::VectorXd::Zero(data.dimension());
-    for (index k = 0; k < n; ++k) {
-      const int side = pattern[static_cast<std::size_t>(k)];
-      if (side == 0) {
-        one.zero_set.push_back(k);
-      } else if (side > 0) {
-        field += data.labels()[k] / static_cast<double>(n) * data.inputs().col(k);
-      }
-    }
-    if (static_cast<index>(one.zero_set.size()) < data.dimension()) {
-      const Eigen::MatrixXd zero = data.inputs()(Eigen::all, one.zero_set);
-      Eigen::VectorXd forces;
-      one.D = field;
-      if (!one.zero_set.empty()) {
-        const Eigen::MatrixXd gram = zero.transpose() * zero;
-        forces = gram.fullPivLu().solve(-zero.transpose() * field);
-        one.D += zero * forces;
-      }
-      bool good = one.D.norm() > 1e-10;
-      for (std::size_t i = 0; i < one.zero_set.size() && good; ++i) {
-        const double eta =
-            forces[static_cast<index>(i)] * static_cast<double>(n) / data.labels()[one.zero_set[i]];
-        good = eta >= 0.0 && eta <= 1.0;
-      }
-      int common = 0;
-      for (index k = 0; k < n && good; ++k) {
-        const int side = pattern[static_cast<std::size_t>(k)];
-        const int own = one.D.dot(data.inputs().col(k)) > 0.0 ? side : -side;
-        good = side == 0 || common == 0 || own == common;
-        common = side == 0 ? common : own;
-      }
-      if (good && !contains(list, one.D)) {
-        list.push_back(one);
-      }
-    }
-    std::size_t k = 0;
-    while (k < pattern.size() && pattern[k] == 1) {
-      pattern[k++] = -1;
-    }
-    if (k == pattern.size()) {
-      return list;
-    }
-    ++pattern[k];
   }
 }
 
@@ -237,8 +166,8 @@ BOOST_AUTO_TEST_CASE(enumerations_agree_with_brute_force) {
 BOOST_AUTO_TEST_CASE(orthogonal_inputs_have_one_vector_for_each_subset_of_one_sign) {
   const auto data_of = [](index positive, index negative) {
     const index n = positive + negative;
-    const Eigen::MatrixXd basis = gaussian(n + 1, n, 7).householderQr().householderQ();
-    Eigen::VectorXd y = gaussian(n, 1, 8).cwiseAbs().array() + 0.1;
+    const Eigen::MatrixXd basis = gaussian_matrix(n + 1, n, 7).householderQr().householderQ();
+    Eigen::VectorXd y = gaussian_matrix(n, 1, 8).cwiseAbs().array() + 0.1;
     y.tail(negative) *= -1.0;
     return dataset(basis.leftCols(n), y);
   };
@@ -259,7 +188,7 @@ BOOST_AUTO_TEST_CASE(orthogonal_inputs_have_one_vector_for_each_subset_of_one_si
 BOOST_AUTO_TEST_CASE(a_symmetric_law_has_one_vector_seen_from_both_sides) {
   // Theory.md C4: with antipodal inputs and odd labels D(w) = Sigma beta/2 for every w. The
   // definition is met from both cells that contain +-Sigma beta; it is one vector, not two.
-  const Eigen::MatrixXd half = gaussian(3, 6, 3);
+  const Eigen::MatrixXd half = gaussian_matrix(3, 6, 3);
   const Eigen::Vector3d beta(1.0, -0.5, 2.0);
   Eigen::MatrixXd x(3, 12);
   x << half, -half;
@@ -278,7 +207,7 @@ BOOST_AUTO_TEST_CASE(parallel_inputs_share_a_multiplier) {
   x << 1.0, 0.2, -2.0, 1.0, -0.4,  //
       0.3, 1.0, -0.6, 0.3, 0.9;
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
-    const dataset data(x, gaussian(5, 1, seed));
+    const dataset data(x, gaussian_matrix(5, 1, seed));
     const auto plane = extremal_vectors_in_plane(data);
     all_verified(data, plane);
     BOOST_TEST(same_vectors(plane, extremal_vectors_by_faces(data)));
@@ -300,7 +229,7 @@ BOOST_AUTO_TEST_CASE(several_surfaces_may_meet_in_a_line) {
       0.0, 0.0, 0.0, 0.0, 1.0;
   std::size_t on_the_line = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    const dataset data(x, gaussian(5, 1, seed));
+    const dataset data(x, gaussian_matrix(5, 1, seed));
     const auto list = extremal_vectors_by_faces(data);
     all_verified(data, list);
     on_the_line += static_cast<std::size_t>(std::count_if(
@@ -317,7 +246,7 @@ BOOST_AUTO_TEST_CASE(labels_of_zero_and_spans_that_leave_room) {
   all_verified(one, list);
   BOOST_TEST(contains(list, Eigen::Vector3d(-3.0, -6.0, -6.0)));
   BOOST_TEST(contains(list, Eigen::Vector3d::Zero()));
-  const dataset silent(gaussian(3, 4, 1), Eigen::VectorXd::Zero(4));
+  const dataset silent(gaussian_matrix(3, 4, 1), Eigen::VectorXd::Zero(4));
   const auto nothing = extremal_vectors_by_faces(silent);
   BOOST_REQUIRE(nothing.size() == 1U);
   BOOST_TEST(nothing[0].orientation == 0);

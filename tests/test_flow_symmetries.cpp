@@ -6,6 +6,7 @@
 #include "reluflow/stopping_time.hpp"
 #include "support/laws.hpp"
 #include "support/matrices.hpp"
+#include "support/network_change.hpp"
 #include "support/printing.hpp"
 #include "support/problems.hpp"
 
@@ -25,36 +26,8 @@ namespace {
 
 constexpr double t_end = 40.0;
 
-/// A change of a network, neuron by neuron.
-struct network_change {
-  double sign = 1.0;                ///< of all output weights
-  Eigen::VectorXd scales = {};      ///< of (a_j, w_j), positive; one by default
-  Eigen::MatrixXd linear_map = {};  ///< of w_j / |w_j|, orthogonal; the identity by default
-  std::vector<index> order = {};    ///< neurons taken, repeats allowed; all by default
-  double output_scale = 1.0;        ///< factor of alpha
-};
-
-network changed(const network& net, network_change change) {
-  if (change.order.empty()) {
-    change.order.resize(static_cast<std::size_t>(net.width()));
-    std::iota(change.order.begin(), change.order.end(), index{0});
-  }
-  const auto m = static_cast<index>(change.order.size());
-  if (change.scales.size() == 0) change.scales = Eigen::VectorXd::Ones(m);
-  if (change.linear_map.size() == 0) {
-    change.linear_map = Eigen::MatrixXd::Identity(net.dimension(), net.dimension());
-  }
-  const double alpha = net.output_scale() * change.output_scale;
-  const Eigen::MatrixXd directions = change.linear_map * net.directions()(Eigen::all, change.order);
-  if (net.is_balanced()) {
-    const Eigen::VectorXd log_norms =
-        net.log_norms()(change.order).array() + change.scales.array().log();
-    return network::balanced(change.sign * net.signs()(change.order), log_norms, directions, alpha);
-  }
-  const Eigen::VectorXd norms = net.log_norms()(change.order).array().exp() * change.scales.array();
-  const Eigen::VectorXd a =
-      change.sign * net.output_weights()(change.order).cwiseProduct(change.scales);
-  return network::cartesian(a, directions * norms.asDiagonal(), alpha);
+Eigen::MatrixXd random_rotation(index d, std::mt19937_64& engine) {
+  return gaussian_matrix(d, d, engine).householderQr().householderQ();
 }
 
 struct solved_problem {
@@ -118,15 +91,11 @@ struct embedded_problem {
         small_network(task.initial),
         large_network(task.initial) {
     std::mt19937_64 engine(seed);
-    std::normal_distribution<double> normal;
     const index r = small.dimension() - 1;
     const index m = small_network.width();
-    const Eigen::MatrixXd gaussian =
-        Eigen::MatrixXd::NullaryExpr(dimension, dimension, [&] { return normal(engine); });
-    const Eigen::MatrixXd rotation = gaussian.householderQr().householderQ();
+    const Eigen::MatrixXd rotation = random_rotation(dimension, engine);
     basis = rotation.leftCols(r);
-    beyond = rotation.rightCols(dimension - r) *
-             Eigen::MatrixXd::NullaryExpr(dimension - r, m, [&] { return normal(engine); });
+    beyond = rotation.rightCols(dimension - r) * gaussian_matrix(dimension - r, m, engine);
     beyond.colwise().normalize();
     large = dataset(basis * small.inputs().topRows(r), small.labels());
     large_network =
@@ -198,10 +167,7 @@ BOOST_AUTO_TEST_CASE(samples_may_be_permuted) {
 BOOST_AUTO_TEST_CASE(inputs_and_neurons_may_be_rotated_together) {
   check_invariance([](const small_problem& task, std::mt19937_64& engine) {
     const index d = task.data.dimension();
-    std::normal_distribution<double> normal;
-    const Eigen::MatrixXd gaussian =
-        Eigen::MatrixXd::NullaryExpr(d, d, [&] { return normal(engine); });
-    const Eigen::MatrixXd rotation = gaussian.householderQr().householderQ();
+    const Eigen::MatrixXd rotation = random_rotation(d, engine);
     const dataset data(rotation * task.data.inputs(), task.data.labels());
     return changed_problem{data, changed(task.initial, {.linear_map = rotation})};
   });

@@ -125,6 +125,30 @@ BOOST_AUTO_TEST_CASE(axes_of_a_grid_line_up_and_stay_inside_the_figure) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(keys_fit_the_axes_above_which_they_stand) {
+  // The PNG terminal puts an entry of n letters in 8.5 n + 45.3 pixels, and breaks a key at the
+  // width of its axes.
+  for (std::size_t letters = 1; letters < 40; ++letters) {
+    for (const bool narrow : {false, true}) {
+      figure fig{.name = "key", .panels = {{}}};
+      if (narrow) fig.panels[0].levels = {{"a level whose name takes a third of the figure", 0.5}};
+      for (const char last : {'1', '2', '3', '4', '5'}) {
+        fig.panels[0].layers.push_back(
+            points(std::string(letters - 1, 'a') + last, {0.0, 1.0}, {0.0, 1.0}));
+      }
+      fig.panels[0] = completed(fig.panels[0]);
+      const key_box key = place_key(fig);
+      const double entry = 8.5 * static_cast<double>(letters) + 45.3;
+      const double width = place_axes(fig)[0].width();
+      BOOST_TEST_CONTEXT(letters << " letters, axes of " << width) {
+        BOOST_TEST((key.columns == 1 || key.columns * entry <= width));
+        BOOST_TEST((key.columns == 5 || (key.columns + 1) * entry > width - 5.0));
+        BOOST_TEST(key.height >= text_height * std::ceil(5.0 / key.columns));
+      }
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_crowd_of_names_makes_the_figure_grow_not_the_axes_shrink) {
   figure fig{.name = "crowd", .panels = {{}}};
   fig.panels[0].layers = {points("", {0.0, 1.0}, {0.0, 1.0})};

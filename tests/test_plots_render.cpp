@@ -1,3 +1,4 @@
+#include "layout.hpp"
 #include "process.hpp"
 #include "reluflow/errors.hpp"
 #include "reluflow/plots/render.hpp"
@@ -6,8 +7,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <locale>
+#include <set>
 
 using namespace reluflow::plots;
 using namespace plots_test;
@@ -110,6 +113,25 @@ BOOST_AUTO_TEST_CASE(no_name_of_a_phase_is_too_strange) {
   BOOST_TEST(write_figure(directory, fig).message == "");
   BOOST_TEST(!fs::exists(directory / "pwned"));
   BOOST_TEST(has(read_file(directory / "wave.svg"), "it’s {/Bold x} `touch pwned`"));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_has_the_rows_that_were_left_for_it) {
+  figure fig = wave();
+  fig.panels[0].layers[0].label.clear();
+  fig.panels[0].levels = {{"a level with a long name", 0.5}};
+  for (const char last : std::string("12345678")) {
+    fig.panels[0].layers.push_back(points(std::string("long entry ") + last, {1.0}, {1.0}));
+  }
+  const fs::path directory = fresh_directory("key");
+  BOOST_TEST(write_figure(directory, fig).message == "");
+  const std::string svg = read_file(directory / "wave.svg");
+  std::set<std::string> rows;
+  const std::string entry = "\" >long entry";
+  for (auto at = svg.find(entry); at != std::string::npos; at = svg.find(entry, at + 1)) {
+    const auto comma = svg.find(',', svg.rfind("translate(", at));
+    rows.insert(svg.substr(comma, svg.find(')', comma) - comma));
+  }
+  BOOST_TEST(rows.size() == std::ceil(8.0 / place_key(completed(fig)).columns));
 }
 
 BOOST_AUTO_TEST_CASE(without_gnuplot_the_script_is_still_written) {

@@ -2,6 +2,7 @@
 
 #include "reluflow/io/csv.hpp"
 #include "reluflow/predictions/orthogonal.hpp"
+#include "support/gradient.hpp"
 #include "test_predictions_flow.hpp"
 
 #include <cmath>
@@ -49,22 +50,9 @@ inline test_case from_files(const std::string& name) {
 // Two positive and two negative labels, every neuron active on everything: no sub-clusters.
 inline test_case four_points(double lambda) {
   const network any = balanced_gaussian(8, 4, std::log(lambda), 4);
-  return {axes(vector_of({1.5, 1.0, -0.8, -0.5})),
-          network::balanced(vector_of({1, -1, 1, -1, 1, -1, 1, -1}), any.log_norms(),
+  return {axes(vec({1.5, 1.0, -0.8, -0.5})),
+          network::balanced(vec({1, -1, 1, -1, 1, -1, 1, -1}), any.log_norms(),
                             any.directions().cwiseAbs())};
-}
-
-// |grad L|^2 of a network in general position, written out.
-inline double squared_gradient(const dataset& data, const network& net) {
-  const Eigen::VectorXd r = residuals(data, net) / static_cast<double>(data.size());
-  const Eigen::MatrixXd w = net.weights();
-  double sum = 0.0;
-  for (index j = 0; j < net.width(); ++j) {
-    const Eigen::ArrayXd z = data.inputs().transpose() * w.col(j);
-    const Eigen::VectorXd D = data.inputs() * (z > 0.0).select(r.array(), 0.0).matrix();
-    sum += std::pow(net.output_weights()[j], 2) * D.squaredNorm() + std::pow(D.dot(w.col(j)), 2);
-  }
-  return sum;
 }
 
 }  // namespace reluflow::test

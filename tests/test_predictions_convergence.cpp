@@ -36,16 +36,15 @@ BOOST_AUTO_TEST_CASE(kernel_eigenvalues_at_the_limit) {
   values << limit_kernel_eigenvalues(problem.data, *problem.groups.negative),
       limit_kernel_eigenvalues(problem.data, *problem.groups.positive);
   std::sort(values.begin(), values.end());
-  const Eigen::VectorXd expected = vector_of({0.23584953, 0.45069391, 0.47169906, 0.90138782});
+  const Eigen::VectorXd expected = vec({0.23584953, 0.45069391, 0.47169906, 0.90138782});
   BOOST_TEST((values - expected).cwiseAbs().maxCoeff() < 5e-9);
 }
 
 BOOST_AUTO_TEST_CASE(kernel_eigenvalues_with_unequal_norms_against_the_kernel_itself) {
-  const dataset data =
-      axes(vector_of({1.0, -0.8, 1.3, -1.1, 0.4}), vector_of({0.7, 1.3, 1.0, 0.9, 2.0}));
+  const dataset data = axes(vec({1.0, -0.8, 1.3, -1.1, 0.4}), vec({0.7, 1.3, 1.0, 0.9, 2.0}));
   const network any = balanced_gaussian(6, 5, std::log(1e-4), 4);
-  const network net = network::balanced(vector_of({1, -1, 1, -1, 1, -1}), any.log_norms(),
-                                        any.directions().cwiseAbs());
+  const network net =
+      network::balanced(vec({1, -1, 1, -1, 1, -1}), any.log_norms(), any.directions().cwiseAbs());
   const network limit = limit_state(data, net).value();
   const Eigen::VectorXd kernel =
       Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(residual_kernel(data, limit)).eigenvalues();
@@ -81,12 +80,11 @@ BOOST_AUTO_TEST_CASE(late_rates_of_the_loss) {
   BOOST_TEST(single.parallel == 2.236068, tolerance(1e-6));
   BOOST_TEST(!single.transverse.has_value());  // one sample: nothing lies across
   BOOST_TEST(*limit_pl_constant(example.data, example.groups) == 2.236068, tolerance(1e-6));
-  BOOST_TEST(
-      !limit_pl_constant(axes(vector_of({0.0})), groups_of(axes(vector_of({0.0})))).has_value());
+  BOOST_TEST(!limit_pl_constant(axes(vec({0.0})), groups_of(axes(vec({0.0})))).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(the_polyak_lojasiewicz_bound_holds_at_random_states) {
-  const dataset data = axes(vector_of({1.0, -0.8, 1.3}), vector_of({0.7, 1.3, 1.0}));
+  const dataset data = axes(vec({1.0, -0.8, 1.3}), vec({0.7, 1.3, 1.0}));
   int positive = 0;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const network net = balanced_gaussian(8, 3, 0.0, seed);
@@ -96,20 +94,20 @@ BOOST_AUTO_TEST_CASE(the_polyak_lojasiewicz_bound_holds_at_random_states) {
   }
   BOOST_TEST(positive > 50);
   // It is sharp: neurons active on one sign only, residuals on the smallest input only.
-  const network sharp = network::cartesian(vector_of({1.0, -1.0}),
-                                           Eigen::MatrixXd{{1.0, -1.0}, {-1.0, 1.0}, {1.0, -1.0}});
-  const dataset near(Eigen::MatrixXd::Identity(3, 3), vector_of({1.1, -1.1, 1.0}));
+  const network sharp =
+      network::cartesian(vec({1.0, -1.0}), Eigen::MatrixXd{{1.0, -1.0}, {-1.0, 1.0}, {1.0, -1.0}});
+  const dataset near(Eigen::MatrixXd::Identity(3, 3), vec({1.1, -1.1, 1.0}));
   BOOST_TEST(squared_gradient(near, sharp) / loss(near, sharp) <
              2.1 * pl_lower_bound(near, sharp).value());
-  BOOST_TEST(!pl_lower_bound(axes(vector_of({1.0, 0.0, 1.0})), sharp).has_value());
+  BOOST_TEST(!pl_lower_bound(axes(vec({1.0, 0.0, 1.0})), sharp).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(the_bound_asks_for_activity_where_the_printed_one_does_not) {
   // Paper A, Lemma 14 "for all theta": turn the weights of a good state round and nothing is
   // active.
-  const dataset data = axes(vector_of({1.0, -1.0}));
-  const network dead = network::balanced(vector_of({1, -1}), vector_of({0.0, 0.0}),
-                                         Eigen::MatrixXd{{-1.0, -1.0}, {-1.0, -1.0}});
+  const dataset data = axes(vec({1.0, -1.0}));
+  const network dead =
+      network::balanced(vec({1, -1}), vec({0.0, 0.0}), Eigen::MatrixXd{{-1.0, -1.0}, {-1.0, -1.0}});
   const double printed = 2.0 * loss(data, dead) * 0.5;  // min (1/n) sum |w_j|^2 over S_{+-,1}
   BOOST_TEST(squared_gradient(data, dead) == 0.0);
   BOOST_TEST(printed > 0.0);

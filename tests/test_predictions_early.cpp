@@ -17,7 +17,7 @@ using namespace reluflow::test;
 using boost::test_tools::tolerance;
 
 network one_neuron(double sign, const Eigen::VectorXd& direction, double log_norm = 0.0) {
-  return network::balanced(vector_of({sign}), vector_of({log_norm}), direction);
+  return network::balanced(vec({sign}), vec({log_norm}), direction);
 }
 
 // Random neurons with |a| > |w|, sizes of order exp(log_lambda).
@@ -33,7 +33,7 @@ network unbalanced(index width, index dimension, double log_lambda, std::uint64_
 BOOST_AUTO_TEST_CASE(data_vectors_of_the_two_point_example) {
   Eigen::MatrixXd x(2, 2);
   x << -0.5, 2.0, 1.0, 1.0;
-  const label_groups groups = groups_of({x, vector_of({-1.0, 1.0})});
+  const label_groups groups = groups_of({x, vec({-1.0, 1.0})});
   BOOST_REQUIRE(groups.positive.has_value());
   BOOST_REQUIRE(groups.negative.has_value());
   BOOST_TEST(groups.positive->rate == 1.1180339887498949, tolerance(1e-15));
@@ -41,14 +41,14 @@ BOOST_AUTO_TEST_CASE(data_vectors_of_the_two_point_example) {
   BOOST_TEST(*groups.ratio() == 2.0, tolerance(1e-15));
   BOOST_TEST(groups.positive->mass == 1.0 / std::sqrt(5.0), tolerance(1e-15));
   BOOST_TEST(groups.negative->mass == 1.0 / std::sqrt(1.25), tolerance(1e-15));
-  BOOST_TEST((groups.negative->D - vector_of({0.25, -0.5})).norm() == 0.0);
-  BOOST_TEST((groups.negative->v - vector_of({0.4, -0.8})).norm() < 1e-15);
+  BOOST_TEST((groups.negative->D - vec({0.25, -0.5})).norm() == 0.0);
+  BOOST_TEST((groups.negative->v - vec({0.4, -0.8})).norm() < 1e-15);
   BOOST_TEST(groups.fast() == &*groups.positive);
   BOOST_TEST(groups.slow() == &*groups.negative);
 }
 
 BOOST_AUTO_TEST_CASE(roles_swap_when_the_negative_labels_are_faster) {
-  const label_groups groups = groups_of(axes(vector_of({1.0, -3.0, 0.0})));
+  const label_groups groups = groups_of(axes(vec({1.0, -3.0, 0.0})));
   BOOST_TEST(groups.fast() == &*groups.negative);
   BOOST_TEST(groups.slow() == &*groups.positive);
   BOOST_TEST(*groups.ratio() == 1.0 / 3.0, tolerance(1e-15));
@@ -56,28 +56,27 @@ BOOST_AUTO_TEST_CASE(roles_swap_when_the_negative_labels_are_faster) {
 }
 
 BOOST_AUTO_TEST_CASE(an_absent_sign_is_absent_not_zero) {
-  const label_groups groups = groups_of(axes(vector_of({-1.0, -2.0})));
+  const label_groups groups = groups_of(axes(vec({-1.0, -2.0})));
   BOOST_TEST(!groups.positive.has_value());
   BOOST_TEST(!groups.ratio().has_value());
   BOOST_TEST(groups.fast() == &*groups.negative);
   BOOST_TEST(groups.slow() == nullptr);
-  BOOST_TEST(groups_of(axes(vector_of({0.0}))).fast() == nullptr);
+  BOOST_TEST(groups_of(axes(vec({0.0}))).fast() == nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(inputs_that_are_not_orthogonal_are_refused) {
-  const dataset skew(Eigen::MatrixXd{{1.0, 0.1}, {0.0, 1.0}}, vector_of({1.0, 1.0}));
+  const dataset skew(Eigen::MatrixXd{{1.0, 0.1}, {0.0, 1.0}}, vec({1.0, 1.0}));
   BOOST_CHECK_THROW((void)groups_of(skew), invalid_input);
-  BOOST_CHECK_THROW((void)early_map(skew, one_neuron(1.0, vector_of({1.0, 0.0}))), invalid_input);
+  BOOST_CHECK_THROW((void)early_map(skew, one_neuron(1.0, vec({1.0, 0.0}))), invalid_input);
 }
 
 BOOST_AUTO_TEST_CASE(the_first_cluster_is_active_on_all_samples_of_its_sign) {
-  const dataset data = axes(vector_of({1.0, 2.0, -1.0}));
+  const dataset data = axes(vec({1.0, 2.0, -1.0}));
   Eigen::MatrixXd w(3, 5);
   w << 1, 1, 1, 1, -1,  //
       1, 0, 1, -1, -1,  //
       -1, 1, 1, 1, 1;
-  const network net =
-      network::balanced(vector_of({1, 1, -1, 1, -1}), vector_of({0, -5, 3, 1, 2}), w);
+  const network net = network::balanced(vec({1, 1, -1, 1, -1}), vec({0, -5, 3, 1, 2}), w);
   const label_groups groups = groups_of(data);
   BOOST_TEST(first_cluster(data, net, *groups.positive) == std::vector<index>{0});  // 1 has z = 0
   BOOST_TEST(first_cluster(data, net, *groups.negative) == (std::vector<index>{2, 4}));
@@ -86,9 +85,9 @@ BOOST_AUTO_TEST_CASE(the_first_cluster_is_active_on_all_samples_of_its_sign) {
 BOOST_AUTO_TEST_CASE(a_constant_field_aligns_by_the_tanh_law) {
   // One sample, always active while w is near it, tiny outputs: the field is y x / n for all times
   // used.
-  const Eigen::VectorXd x = vector_of({0.6, 0.8});
-  const dataset data(x, vector_of({1.3}));
-  const network start = one_neuron(1.0, vector_of({0.8, 0.3}), std::log(1e-9));
+  const Eigen::VectorXd x = vec({0.6, 0.8});
+  const dataset data(x, vec({1.3}));
+  const network start = one_neuron(1.0, vec({0.8, 0.3}), std::log(1e-9));
   orthogonal_flow flow(data, start, 0.002);
   flow.advance_to(2.5);
   const double initial = start.directions().col(0).dot(x);
@@ -110,8 +109,8 @@ BOOST_AUTO_TEST_CASE(the_tanh_law_at_its_ends) {
 BOOST_AUTO_TEST_CASE(unbalanced_neurons_in_a_constant_field) {
   // a' = <w, D>, w' = a D conserves a^2 - |w|^2 and is an exponential of t.
   const network start =
-      network::cartesian(vector_of({1.5, -0.7}), Eigen::MatrixXd{{0.3, 0.1}, {-0.4, 0.2}});
-  const Eigen::VectorXd D = vector_of({0.5, -1.2});
+      network::cartesian(vec({1.5, -0.7}), Eigen::MatrixXd{{0.3, 0.1}, {-0.4, 0.2}});
+  const Eigen::VectorXd D = vec({0.5, -1.2});
   const network once = propagate(start, D, 0.9);
   const network twice = propagate(propagate(start, D, 0.4), D, 0.5);
   BOOST_TEST((once.weights() - twice.weights()).norm() < 1e-14);
@@ -128,8 +127,8 @@ RC_BOOST_PROP(balanced_propagation_is_a_semigroup_at_any_size, ()) {
   const double second = *rc::gen::map(rc::gen::inRange(0, 3000), [](int i) { return i * 1e-2; });
   const double sign = *rc::gen::element(-1.0, 1.0);
   const double log_norm = *rc::gen::element(0.0, -700.0, -1e5);
-  const network start = one_neuron(sign, vector_of({u, std::sqrt(1.0 - u * u)}), log_norm);
-  const Eigen::VectorXd D = vector_of({1.0, 0.0});
+  const network start = one_neuron(sign, vec({u, std::sqrt(1.0 - u * u)}), log_norm);
+  const Eigen::VectorXd D = vec({1.0, 0.0});
   const network once = propagate(start, D, first + second);
   const network twice = propagate(propagate(start, D, first), D, second);
   RC_ASSERT(std::abs(once.log_norms()[0] - twice.log_norms()[0]) < 1e-9);
@@ -139,20 +138,20 @@ RC_BOOST_PROP(balanced_propagation_is_a_semigroup_at_any_size, ()) {
 }
 
 BOOST_AUTO_TEST_CASE(an_antiparallel_neuron_shrinks_for_ever) {
-  const network start = one_neuron(1.0, vector_of({-1.0, 0.0}));
-  const network moved = propagate(start, vector_of({2.0, 0.0}), 1000.0);
+  const network start = one_neuron(1.0, vec({-1.0, 0.0}));
+  const network moved = propagate(start, vec({2.0, 0.0}), 1000.0);
   BOOST_TEST(moved.log_norms()[0] == -2000.0, tolerance(1e-14));
   BOOST_TEST(moved.directions()(0, 0) == -1.0);
   // The same inside the early map: one sample, w on it, a pulling the other way.
-  const auto path = early_map(axes(vector_of({-1.0})), one_neuron(1.0, vector_of({1.0})))[0];
+  const auto path = early_map(axes(vec({-1.0})), one_neuron(1.0, vec({1.0})))[0];
   BOOST_REQUIRE(path.has_value());
   BOOST_TEST(path->extinctions.empty());
   BOOST_TEST(!path->log_amplitude.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(the_counterexample_to_the_printed_extinction_time) {
-  const dataset data = axes(vector_of({1.0, -0.1, -5.0}));
-  const network net = one_neuron(1.0, vector_of({0.05, 0.95, -0.2}));
+  const dataset data = axes(vec({1.0, -0.1, -5.0}));
+  const network net = one_neuron(1.0, vec({0.05, 0.95, -0.2}));
   const auto path = early_map(data, net)[0];
   BOOST_REQUIRE(path.has_value());
   BOOST_REQUIRE(path->extinctions.size() == 1U);
@@ -169,7 +168,7 @@ BOOST_AUTO_TEST_CASE(the_counterexample_to_the_printed_extinction_time) {
   const double active = 0.1 / 3.0;
   BOOST_TEST(path->extinctions[0].time <= std::atanh(f / active) / active);
   // And it is what the flow does.
-  orthogonal_flow flow(data, one_neuron(1.0, vector_of({0.05, 0.95, -0.2}), std::log(1e-6)), 0.01);
+  orthogonal_flow flow(data, one_neuron(1.0, vec({0.05, 0.95, -0.2}), std::log(1e-6)), 0.01);
   flow.advance_to(10.0);
   BOOST_REQUIRE(flow.deaths().size() == 1U);
   BOOST_TEST(flow.deaths()[0].time == path->extinctions[0].time, tolerance(1e-8));
@@ -208,7 +207,7 @@ double extinction_error(const dataset& data, const network& start, double t_end,
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(extinctions_of_unbalanced_neurons_match_the_flow_to_second_order) {
-  const dataset data = axes(vector_of({1.0, -0.8, 1.3, -1.1}), vector_of({0.7, 1.3, 1.0, 0.9}));
+  const dataset data = axes(vec({1.0, -0.8, 1.3, -1.1}), vec({0.7, 1.3, 1.0, 0.9}));
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     std::size_t count = 0;
     // Times of order one, when the outputs are still of order lambda^2.
@@ -224,7 +223,7 @@ BOOST_AUTO_TEST_CASE(extinctions_of_unbalanced_neurons_match_the_flow_to_second_
 }
 
 BOOST_AUTO_TEST_CASE(amplitudes_match_the_flow_and_are_free_of_scale) {
-  const dataset data = axes(vector_of({1.0, -0.8, 1.3, -1.1}), vector_of({0.7, 1.3, 1.0, 0.9}));
+  const dataset data = axes(vec({1.0, -0.8, 1.3, -1.1}), vec({0.7, 1.3, 1.0, 0.9}));
   const double log_lambda = std::log(1e-8);
   for (const bool balanced : {true, false}) {
     const auto start = [&](double scale) {
@@ -260,7 +259,7 @@ BOOST_AUTO_TEST_CASE(amplitudes_match_the_flow_and_are_free_of_scale) {
 }
 
 BOOST_AUTO_TEST_CASE(the_early_map_loses_no_digit_at_any_size) {
-  const dataset data = axes(vector_of({1.0, -0.8, 1.3, -1.1}));
+  const dataset data = axes(vec({1.0, -0.8, 1.3, -1.1}));
   const auto unit = early_map(data, balanced_gaussian(30, 4, 0.0, 9));
   const auto tiny = early_map(data, balanced_gaussian(30, 4, -1e5, 9));
   std::size_t extinctions = 0;
@@ -280,8 +279,8 @@ BOOST_AUTO_TEST_CASE(the_early_map_loses_no_digit_at_any_size) {
 
 BOOST_AUTO_TEST_CASE(samples_that_die_together_and_samples_of_label_zero) {
   // Twins: equal labels, equal z. Both die at one time; the third sample has no label to pull with.
-  const dataset data = axes(vector_of({-1.0, -1.0, 0.0, 2.0}));
-  const auto path = early_map(data, one_neuron(1.0, vector_of({0.5, 0.5, 0.5, 0.5})))[0];
+  const dataset data = axes(vec({-1.0, -1.0, 0.0, 2.0}));
+  const auto path = early_map(data, one_neuron(1.0, vec({0.5, 0.5, 0.5, 0.5})))[0];
   BOOST_REQUIRE(path->extinctions.size() == 2U);
   BOOST_TEST(path->extinctions[0].time == path->extinctions[1].time, tolerance(1e-14));
   BOOST_TEST(path->active == (std::vector<index>{2, 3}));
@@ -307,10 +306,10 @@ BOOST_AUTO_TEST_CASE(samples_that_die_together_up_to_rounding_keep_the_order_of_
 }
 
 BOOST_AUTO_TEST_CASE(an_output_weight_that_changes_sign_has_no_path) {
-  const dataset data = axes(vector_of({1.0, -1.0}));
+  const dataset data = axes(vec({1.0, -1.0}));
   // <w, D> < 0 and |w| > |a|: a falls through zero.
-  const network net = network::cartesian(vector_of({0.1, 0.0, 0.1}),
-                                         Eigen::MatrixXd{{0.1, 1.0, 2.0}, {2.0, 1.0, 0.1}});
+  const network net =
+      network::cartesian(vec({0.1, 0.0, 0.1}), Eigen::MatrixXd{{0.1, 1.0, 2.0}, {2.0, 1.0, 0.1}});
   const auto paths = early_map(data, net);
   BOOST_TEST(!paths[0].has_value());
   BOOST_TEST(!paths[1].has_value());  // a = 0: no sign to speak of

@@ -39,7 +39,7 @@ std::vector<std::array<double, 3>> expected_rows(const std::string& name) {
 test_case one_sign(double lambda, const Eigen::VectorXd& norms) {
   const network any = balanced_gaussian(10, 2, std::log(lambda), 4);
   return {
-      axes(vector_of({1.0, 1.3}), norms),
+      axes(vec({1.0, 1.3}), norms),
       network::balanced(Eigen::VectorXd::Ones(10), any.log_norms(), any.directions().cwiseAbs())};
 }
 
@@ -92,12 +92,12 @@ BOOST_AUTO_TEST_CASE(the_whole_logistic_curve_and_the_slow_group) {
 
 BOOST_AUTO_TEST_CASE(subclusters_spoil_the_order_and_are_reported) {
   // One neuron on both samples, one on the larger only: rho = 1.5/|(1.5, 1)|.
-  const dataset data = axes(vector_of({1.5, 1.0}));
+  const dataset data = axes(vec({1.5, 1.0}));
   const double rho = 1.5 / std::hypot(1.5, 1.0);
   double previous = 0.0;
   for (const double lambda : {1e-4, 1e-6, 1e-8}) {
     const double s = std::log(lambda);
-    const test_case problem(data, network::balanced(vector_of({1, 1}), vector_of({s, s}),
+    const test_case problem(data, network::balanced(vec({1, 1}), vec({s, s}),
                                                     Eigen::MatrixXd{{0.8, 0.8}, {0.6, -0.6}}));
     const mass_law law = problem.law(*problem.groups.positive);
     BOOST_REQUIRE(law.subcluster_ratio.has_value());
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(subclusters_spoil_the_order_and_are_reported) {
 }
 
 BOOST_AUTO_TEST_CASE(half_fit_times_shift_by_the_logarithm_of_the_scale) {
-  const dataset data = axes(vector_of({1.0, -0.7, 0.5, -1.2}));
+  const dataset data = axes(vec({1.0, -0.7, 0.5, -1.2}));
   const test_case unit(data, balanced_gaussian(40, 4, 0.0, 2));
   for (const double log_lambda : {-690.8, -1e5}) {
     const test_case tiny(data, balanced_gaussian(40, 4, log_lambda, 2));
@@ -184,14 +184,13 @@ BOOST_AUTO_TEST_CASE(the_saddle_is_stationary_and_is_visited) {
 
 BOOST_AUTO_TEST_CASE(the_saddle_belongs_to_the_faster_sign) {
   const network any = balanced_gaussian(6, 2, std::log(1e-5), 1);
-  const network net = network::balanced(vector_of({1, -1, 1, -1, 1, -1}), any.log_norms(),
-                                        any.directions().cwiseAbs());
-  const network saddle = saddle_state(axes(vector_of({1.0, -2.0})), net).value();
+  const network net =
+      network::balanced(vec({1, -1, 1, -1, 1, -1}), any.log_norms(), any.directions().cwiseAbs());
+  const network saddle = saddle_state(axes(vec({1.0, -2.0})), net).value();
   BOOST_TEST(saddle.output_weights().maxCoeff() == 0.0);
   BOOST_TEST(saddle.output_weights().squaredNorm() == 2.0, tolerance(1e-14));
-  BOOST_TEST(!saddle_state(axes(vector_of({1.0, 2.0})), net).has_value());  // nothing left to fit
-  BOOST_TEST(!saddle_loss(axes(vector_of({1.0, 2.0})), groups_of(axes(vector_of({1.0, 2.0}))))
-                  .has_value());
+  BOOST_TEST(!saddle_state(axes(vec({1.0, 2.0})), net).has_value());  // nothing left to fit
+  BOOST_TEST(!saddle_loss(axes(vec({1.0, 2.0})), groups_of(axes(vec({1.0, 2.0})))).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(the_limit_of_the_flow_neuron_by_neuron) {
@@ -211,7 +210,7 @@ BOOST_AUTO_TEST_CASE(the_limit_of_the_flow_neuron_by_neuron) {
 BOOST_AUTO_TEST_CASE(shares_with_unequal_norms_are_exact_to_first_order) {
   double previous = 1.0;
   for (const double lambda : {1e-2, 1e-3, 1e-4}) {
-    const test_case problem = one_sign(lambda, vector_of({0.5, 2.0}));
+    const test_case problem = one_sign(lambda, vec({0.5, 2.0}));
     orthogonal_flow flow(problem.data, problem.net, 0.01);
     flow.advance_to(250.0);
     const Eigen::ArrayXd expected =
@@ -226,22 +225,21 @@ BOOST_AUTO_TEST_CASE(shares_with_unequal_norms_are_exact_to_first_order) {
 }
 
 BOOST_AUTO_TEST_CASE(neurons_end_along_v_not_along_D) {
-  const test_case problem(
-      axes(vector_of({1.0, 1.0}), vector_of({0.5, 2.0})),
-      network::balanced(vector_of({1}), vector_of({std::log(1e-6)}), vector_of({1.0, 1.0})));
+  const test_case problem(axes(vec({1.0, 1.0}), vec({0.5, 2.0})),
+                          network::balanced(vec({1}), vec({std::log(1e-6)}), vec({1.0, 1.0})));
   const network limit = limit_state(problem.data, problem.net).value();
   BOOST_TEST(limit.directions()(0, 0) == 0.970141, tolerance(1e-5));
   BOOST_TEST(limit.directions()(1, 0) == 0.242536, tolerance(1e-5));
   const Eigen::VectorXd along_D = problem.groups.positive->D.normalized();
-  BOOST_TEST((along_D - vector_of({0.242536, 0.970143})).norm() < 1e-5);
+  BOOST_TEST((along_D - vec({0.242536, 0.970143})).norm() < 1e-5);
   orthogonal_flow flow(problem.data, problem.net, 0.01);
   flow.advance_to(200.0);
   BOOST_TEST((flow.w().col(0).normalized() - limit.directions().col(0)).norm() < 1e-9);
 }
 
 BOOST_AUTO_TEST_CASE(a_limit_needs_a_neuron_for_each_sign) {
-  const dataset data = axes(vector_of({1.0, -1.5}));
-  const network one = network::balanced(vector_of({1}), vector_of({-9.0}), vector_of({1.0, 1.0}));
+  const dataset data = axes(vec({1.0, -1.5}));
+  const network one = network::balanced(vec({1}), vec({-9.0}), vec({1.0, 1.0}));
   BOOST_TEST(!limit_state(data, one).has_value());
   const label_groups groups = groups_of(data);
   BOOST_TEST(!mass_law_of(data, one, *groups.negative, early_map(data, one)).has_value());
@@ -258,17 +256,17 @@ BOOST_AUTO_TEST_CASE(the_least_norm_with_any_norms) {
   orthogonal_flow flow(example.data, example.net, 0.01);
   flow.advance_to(50.0);
   BOOST_TEST(flow.w().squaredNorm() == minimum_variation_norm(example.groups), tolerance(1e-9));
-  BOOST_TEST(minimum_variation_norm(groups_of(axes(vector_of({1, 2, -1})))) == std::sqrt(5.0) + 1.0,
+  BOOST_TEST(minimum_variation_norm(groups_of(axes(vec({1, 2, -1})))) == std::sqrt(5.0) + 1.0,
              tolerance(1e-15));
-  BOOST_TEST(minimum_variation_norm(
-                 groups_of(axes(vector_of({1, 2, -1}), vector_of({0.5, 1.5, 1.0})))) == 3.4037009,
-             tolerance(1e-7));
+  BOOST_TEST(
+      minimum_variation_norm(groups_of(axes(vec({1, 2, -1}), vec({0.5, 1.5, 1.0})))) == 3.4037009,
+      tolerance(1e-7));
 }
 
 BOOST_AUTO_TEST_CASE(no_function_has_a_smaller_variation_norm) {
   // The dual of min |f|_F1: maximise <p, y> with |sum p_k relu(<w, x_k>)| <= 1 on the unit sphere.
   // p_k = y_k/(q_k^2 |v|) is feasible and reaches the value, so nothing is smaller.
-  const dataset data = axes(vector_of({1.0, 2.0, -1.0, -0.3}), vector_of({0.5, 1.5, 1.0, 2.0}));
+  const dataset data = axes(vec({1.0, 2.0, -1.0, -0.3}), vec({0.5, 1.5, 1.0, 2.0}));
   const label_groups groups = groups_of(data);
   Eigen::VectorXd p(4);
   for (index k = 0; k < 4; ++k) {

@@ -3,9 +3,11 @@
 #include "reluflow/dataset.hpp"
 #include "reluflow/network.hpp"
 #include "reluflow/trajectory.hpp"
+#include "support/matrices.hpp"
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <random>
@@ -170,10 +172,25 @@ inline dataset axes(const Eigen::VectorXd& labels) {
   return axes(labels, Eigen::VectorXd::Ones(labels.size()));
 }
 
-inline Eigen::VectorXd vector_of(std::initializer_list<double> values) {
-  Eigen::VectorXd v(static_cast<index>(values.size()));
-  std::copy(values.begin(), values.end(), v.begin());
-  return v;
+/// max |w_j| over the columns that are not in `without`
+inline double largest_norm(const Eigen::MatrixXd& w, const std::vector<index>& without) {
+  double largest = 0.0;
+  for (index j = 0; j < w.cols(); ++j) {
+    if (std::find(without.begin(), without.end(), j) == without.end()) {
+      largest = std::max(largest, w.col(j).norm());
+    }
+  }
+  return largest;
+}
+
+/// The least cosine of a column of the cluster to `target`.
+inline double smallest_cosine(const Eigen::MatrixXd& w, const std::vector<index>& cluster,
+                              const Eigen::VectorXd& target) {
+  double smallest = 1.0;
+  for (const index j : cluster) {
+    smallest = std::min(smallest, w.col(j).normalized().dot(target.normalized()));
+  }
+  return smallest;
 }
 
 }  // namespace reluflow::test

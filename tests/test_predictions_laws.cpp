@@ -45,15 +45,14 @@ BOOST_AUTO_TEST_CASE(reactivations_are_found) {
 }
 
 BOOST_AUTO_TEST_CASE(residuals_overshoot_with_unequal_norms_only) {
-  const network net =
-      network::balanced(vector_of({1}), vector_of({std::log(1e-5)}), vector_of({1.0, 1.0}));
-  const dataset unequal = axes(vector_of({1.0, 1.0}), vector_of({0.5, 2.0}));
+  const network net = network::balanced(vec({1}), vec({std::log(1e-5)}), vec({1.0, 1.0}));
+  const dataset unequal = axes(vec({1.0, 1.0}), vec({0.5, 2.0}));
   const auto found = overshoots(unequal, recorded(unequal, net, 120.0, 3001));
   BOOST_REQUIRE(found.size() == 1U);
   BOOST_TEST(found[0].sample == 1);
   BOOST_TEST(found[0].ratio == 0.0597, tolerance(1e-3));
   BOOST_TEST(found[0].t > 0.0);
-  const dataset equal = axes(vector_of({1.0, 1.0}));
+  const dataset equal = axes(vec({1.0, 1.0}));
   BOOST_TEST(overshoots(equal, recorded(equal, net, 60.0, 301)).empty());
   trajectory stateless = recorded(equal, net, 1.0, 3);
   stateless.states.clear();

@@ -48,7 +48,7 @@ network everywhere(index width, index dimension, double log_lambda) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(everything_applies_to_a_problem_made_for_it) {
-  const dataset data = axes(vector_of({2.0, -1.0}));
+  const dataset data = axes(vec({2.0, -1.0}));
   const network net = everywhere(6, 2, -200.0);
   const auto list = orthogonal_predictions(data, net);
   BOOST_TEST(names(list).size() == list.size());
@@ -94,9 +94,9 @@ BOOST_AUTO_TEST_CASE(everything_applies_to_a_problem_made_for_it) {
 }
 
 BOOST_AUTO_TEST_CASE(inputs_that_are_not_orthogonal_leave_names_and_one_reason) {
-  const dataset skew(Eigen::MatrixXd{{1.0, 0.6}, {0.0, 0.8}}, vector_of({2.0, -1.0}));
+  const dataset skew(Eigen::MatrixXd{{1.0, 0.6}, {0.0, 0.8}}, vec({2.0, -1.0}));
   const auto list = orthogonal_predictions(skew, everywhere(6, 2, -50.0));
-  const auto good = orthogonal_predictions(axes(vector_of({2.0, -1.0})), everywhere(6, 2, -50.0));
+  const auto good = orthogonal_predictions(axes(vec({2.0, -1.0})), everywhere(6, 2, -50.0));
   BOOST_TEST(names(list) == names(good));
   for (const prediction& one : list) {
     BOOST_TEST(!one.applies());
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(inputs_that_are_not_orthogonal_leave_names_and_one_reason) 
 }
 
 BOOST_AUTO_TEST_CASE(one_sign_of_labels_leaves_the_other_absent) {
-  const auto list = orthogonal_predictions(axes(vector_of({2.0, 1.0})), everywhere(6, 2, -50.0));
+  const auto list = orthogonal_predictions(axes(vec({2.0, 1.0})), everywhere(6, 2, -50.0));
   for (const char* name : {"half_fit_time_negative", "saddle_loss", "t_3", "t_3_bound",
                            "saddle_distance", "first_phase_cosine_slow"}) {
     BOOST_TEST(!find(list, name).value.has_value(), name);
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(each_hypothesis_is_checked_on_the_data) {
   const auto of = [](const dataset& data, const network& start) {
     return orthogonal_predictions(data, start);
   };
-  const auto unequal = of(axes(vector_of({2.0, 1.0}), vector_of({0.5, 1.0})), net);
+  const auto unequal = of(axes(vec({2.0, 1.0}), vec({0.5, 1.0})), net);
   BOOST_TEST(objects(find(unequal, "half_fit_time_positive"), "norms from 0.5 to 1"));
   BOOST_TEST(objects(find(unequal, "t_2"), "inputs have norm 1"));
   BOOST_TEST(objects(find(unequal, "overshoots"), "have one norm"));
@@ -134,48 +134,48 @@ BOOST_AUTO_TEST_CASE(each_hypothesis_is_checked_on_the_data) {
   BOOST_TEST(find(unequal, "limit_squared_norm").applies());
   BOOST_TEST(find(unequal, "final_mu").applies());
 
-  const auto zero = of(axes(vector_of({2.0, 0.0})), net);
+  const auto zero = of(axes(vec({2.0, 0.0})), net);
   BOOST_TEST(objects(find(zero, "final_mu"), "1 of 2 labels are zero"));
 
-  const auto large = of(axes(vector_of({2.0, -1.0})), everywhere(6, 2, 0.0));
+  const auto large = of(axes(vec({2.0, -1.0})), everywhere(6, 2, 0.0));
   BOOST_TEST(objects(find(large, "half_fit_time_positive"), "the initialisation is small"));
   BOOST_TEST(objects(find(large, "first_phase_log_norm_fast"), "lambda < 1"));
   BOOST_TEST(find(large, "minimum_squared_norm").applies());
 
-  const auto even = of(axes(vector_of({1.0, -1.0})), net);
+  const auto even = of(axes(vec({1.0, -1.0})), net);
   BOOST_TEST(objects(find(even, "saddle_loss"), "|D_+| differs from |D_-| (ratio 1)"));
   BOOST_TEST(objects(find(even, "t_2"), "no epsilon is"));
   BOOST_TEST(!find(even, "t_2").value.has_value());
   BOOST_TEST(find(even, "half_fit_time_positive").applies());
 
   const network scaled = network::balanced(net.signs(), net.log_norms(), net.directions(), 0.5);
-  BOOST_TEST(objects(find(of(axes(vector_of({2.0, -1.0})), scaled), "minimum_squared_norm"),
+  BOOST_TEST(objects(find(of(axes(vec({2.0, -1.0})), scaled), "minimum_squared_norm"),
                      "output scale 0.5"));
 
-  const network one = network::balanced(vector_of({1}), vector_of({-50.0}), vector_of({1.0, 1.0}));
-  const auto narrow = of(axes(vector_of({2.0, -1.0})), one);
+  const network one = network::balanced(vec({1}), vec({-50.0}), vec({1.0, 1.0}));
+  const auto narrow = of(axes(vec({2.0, -1.0})), one);
   BOOST_TEST(objects(find(narrow, "minimum_squared_norm"), "1 neurons, 2 signs"));
   BOOST_TEST(objects(find(narrow, "half_fit_time_negative"), "0 of 1 neurons"));
   BOOST_TEST(!find(narrow, "limit_squared_norm").value.has_value());
 
   const network weak =
-      network::cartesian(vector_of({1e-9, -1e-9}), Eigen::MatrixXd{{2e-9, 1e-9}, {1e-9, 1e-9}});
-  const auto undominated = of(axes(vector_of({2.0, -1.0})), weak);
+      network::cartesian(vec({1e-9, -1e-9}), Eigen::MatrixXd{{2e-9, 1e-9}, {1e-9, 1e-9}});
+  const auto undominated = of(axes(vec({2.0, -1.0})), weak);
   BOOST_TEST(objects(find(undominated, "half_fit_time_positive"), "|a_j| >= |w_j|"));
   BOOST_TEST(objects(find(undominated, "t_2"), "neurons are balanced"));
 }
 
 BOOST_AUTO_TEST_CASE(subclusters_change_the_order_of_the_error) {
-  const dataset data = axes(vector_of({1.5, 1.0}));
-  const network net = network::balanced(vector_of({1, 1}), vector_of({-20.0, -20.0}),
-                                        Eigen::MatrixXd{{0.8, 0.8}, {0.6, -0.6}});
+  const dataset data = axes(vec({1.5, 1.0}));
+  const network net =
+      network::balanced(vec({1, 1}), vec({-20.0, -20.0}), Eigen::MatrixXd{{0.8, 0.8}, {0.6, -0.6}});
   const auto list = orthogonal_predictions(data, net);
   BOOST_TEST(find(list, "half_fit_time_positive").error_order == "O(lambda^0.336)");
   BOOST_TEST(objects(find(list, "overshoots"), "one grows at 0.8321 of the rate"));
 }
 
 BOOST_AUTO_TEST_CASE(options_of_the_list) {
-  const dataset data = axes(vector_of({2.0, -1.0}));
+  const dataset data = axes(vec({2.0, -1.0}));
   const network net = everywhere(6, 2, -50.0);
   const auto list = orthogonal_predictions(data, net, {0.12, -40.0});
   BOOST_TEST(*find(list, "t_2_bound").value == 1.36 * 40.0, tolerance(1e-12));

@@ -2,7 +2,7 @@
 
 #include "reluflow/errors.hpp"
 #include "reluflow/predictions/orthogonal_phases.hpp"
-#include "test_predictions_flow.hpp"
+#include "test_predictions_cases.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -18,45 +18,17 @@ using boost::test_tools::tolerance;
 constexpr double epsilon = 0.12;
 
 // X = I_2, y = (2, -1), neurons of both signs all over the plane.
-struct two_axes {
-  dataset data = axes(vector_of({2.0, -1.0}));
-  label_groups groups = groups_of(data);
-  network net;
+struct two_axes : test_case {
   initial_scale scale;
-  std::vector<std::optional<early_path>> early;
   std::vector<index> fast;
   std::vector<index> slow;
 
   explicit two_axes(double lambda)
-      : net(balanced_gaussian(12, 2, std::log(lambda), 6)),
+      : test_case(axes(vec({2.0, -1.0})), balanced_gaussian(12, 2, std::log(lambda), 6)),
         scale(scale_of(net, std::log(lambda))),
-        early(early_map(data, net)),
         fast(first_cluster(data, net, *groups.positive)),
         slow(first_cluster(data, net, *groups.negative)) {}
-
-  [[nodiscard]] std::optional<mass_law> law(const label_group& group) const {
-    return mass_law_of(data, net, group, early);
-  }
 };
-
-double largest_norm(const Eigen::MatrixXd& w, const std::vector<index>& without) {
-  double largest = 0.0;
-  for (index j = 0; j < w.cols(); ++j) {
-    if (std::find(without.begin(), without.end(), j) == without.end()) {
-      largest = std::max(largest, w.col(j).norm());
-    }
-  }
-  return largest;
-}
-
-double smallest_cosine(const Eigen::MatrixXd& w, const std::vector<index>& cluster,
-                       const Eigen::VectorXd& target) {
-  double smallest = 1.0;
-  for (const index j : cluster) {
-    smallest = std::min(smallest, w.col(j).normalized().dot(target.normalized()));
-  }
-  return smallest;
-}
 
 bool all_hold(const std::vector<assumption>& list) {
   return std::all_of(list.begin(), list.end(), [](const assumption& one) { return one.holds; });
@@ -65,15 +37,15 @@ bool all_hold(const std::vector<assumption>& list) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(the_size_of_an_initialisation) {
-  const network net = network::balanced(vector_of({1, -1}), vector_of({-3.0, -5.0}),
-                                        Eigen::MatrixXd{{1.0, 0.0}, {0.0, 1.0}});
+  const network net =
+      network::balanced(vec({1, -1}), vec({-3.0, -5.0}), Eigen::MatrixXd{{1.0, 0.0}, {0.0, 1.0}});
   const initial_scale by_default = scale_of(net);
   BOOST_TEST(by_default.log_lambda == -3.0);
   BOOST_TEST(by_default.log_c == 0.0);
   BOOST_TEST(by_default.log_c_low == -2.0);
   BOOST_TEST(scale_of(net, -4.0).log_c == 1.0);
   BOOST_TEST(scale_of(net, -4.0).log_c_low == -1.0);
-  const network nothing = network::cartesian(vector_of({1.0}), Eigen::MatrixXd::Zero(2, 1));
+  const network nothing = network::cartesian(vec({1.0}), Eigen::MatrixXd::Zero(2, 1));
   BOOST_CHECK_THROW((void)scale_of(nothing), invalid_input);
 }
 
@@ -106,7 +78,7 @@ BOOST_AUTO_TEST_CASE(bounds_of_the_first_phase_hold) {
 
 BOOST_AUTO_TEST_CASE(the_first_phase_in_numbers) {
   // lambda = 1e-10, c = 2.6: the values theory.md A8 prints beside its run.
-  const label_groups groups = groups_of(axes(vector_of({2.0, -1.0})));
+  const label_groups groups = groups_of(axes(vec({2.0, -1.0})));
   const initial_scale scale{std::log(1e-10), std::log(2.6), std::log(0.1)};
   const first_phase fast = first_phase_bounds(groups, *groups.fast(), scale, epsilon);
   const first_phase slow = first_phase_bounds(groups, *groups.slow(), scale, epsilon);
@@ -169,15 +141,15 @@ BOOST_AUTO_TEST_CASE(the_conditions_of_the_first_phase_are_about_smallness) {
 }
 
 BOOST_AUTO_TEST_CASE(the_largest_margin) {
-  const dataset data = axes(vector_of({2.0, -1.0}));
+  const dataset data = axes(vec({2.0, -1.0}));
   BOOST_TEST(largest_epsilon(data, groups_of(data)).value() == 0.125, tolerance(1e-14));
-  const dataset swapped = axes(vector_of({-2.0, 1.0}));
+  const dataset swapped = axes(vec({-2.0, 1.0}));
   BOOST_TEST(largest_epsilon(swapped, groups_of(swapped)).value() == 0.125, tolerance(1e-14));
-  const dataset one = axes(vector_of({3.0}));
+  const dataset one = axes(vec({3.0}));
   BOOST_TEST(largest_epsilon(one, groups_of(one)).value() == 0.2, tolerance(1e-14));
-  const dataset even = axes(vector_of({1.0, -1.0}));
+  const dataset even = axes(vec({1.0, -1.0}));
   BOOST_TEST(!largest_epsilon(even, groups_of(even)).has_value());
-  const dataset none = axes(vector_of({0.0}));
+  const dataset none = axes(vec({0.0}));
   BOOST_TEST(!largest_epsilon(none, groups_of(none)).has_value());
 }
 
@@ -216,7 +188,7 @@ BOOST_AUTO_TEST_CASE(the_printed_margin_lacks_a_factor) {
   // printed (no 1/n^2) it is false; as corrected it holds.
   const auto check = [](std::initializer_list<double> labels, double left, double printed,
                         double corrected) {
-    const Eigen::VectorXd y = vector_of(labels);
+    const Eigen::VectorXd y = vec(labels);
     const double n = static_cast<double>(y.size());
     const double rate = groups_of(axes(y)).positive->rate;
     const double alpha = y.cwiseAbs2().minCoeff() / (2.0 * rate * rate);
@@ -232,7 +204,7 @@ BOOST_AUTO_TEST_CASE(the_printed_margin_lacks_a_factor) {
 }
 
 BOOST_AUTO_TEST_CASE(bounds_of_the_stopping_times_in_numbers) {
-  const label_groups groups = groups_of(axes(vector_of({2.0, -1.0})));
+  const label_groups groups = groups_of(axes(vec({2.0, -1.0})));
   const double expected[3][3] = {{1e-6, 18.79, 47.53}, {1e-10, 31.3, 79.2}, {1e-14, 43.8, 110.9}};
   for (const auto& [lambda, t_2, t_3] : expected) {
     const initial_scale scale{std::log(lambda), 0.0, 0.0};
@@ -246,7 +218,7 @@ BOOST_AUTO_TEST_CASE(bounds_of_the_stopping_times_in_numbers) {
 BOOST_AUTO_TEST_CASE(sharp_stopping_times_in_numbers) {
   // theory.md A10 prints t_2 and t_3 of one set of neurons g_j at three scales: A scales as
   // lambda^2, so the first row gives A and the others must follow.
-  const label_groups groups = groups_of(axes(vector_of({2.0, -1.0})));
+  const label_groups groups = groups_of(axes(vec({2.0, -1.0})));
   const double printed[3][3] = {
       {1e-6, 13.206, 24.330}, {1e-10, 22.580, 43.281}, {1e-14, 31.939, 62.057}};
   mass_law fast{1.0, 0.0, std::log(2.0), std::nullopt};
@@ -318,7 +290,7 @@ BOOST_AUTO_TEST_CASE(the_mass_condition_fires_when_predicted) {
 }
 
 BOOST_AUTO_TEST_CASE(stopping_times_below_the_smallest_double) {
-  const label_groups groups = groups_of(axes(vector_of({2.0, -1.0})));
+  const label_groups groups = groups_of(axes(vec({2.0, -1.0})));
   const mass_law law{1.0, -2e5, std::log(2.0), std::nullopt};
   const stopping_rule rule = second_phase_end(groups, law, {-1e5, 0.0, 0.0}, epsilon);
   // delta = lambda^(eps/5) underflows; t = (ln(u*/A) + ln(u*/delta))/2.
@@ -334,13 +306,13 @@ BOOST_AUTO_TEST_CASE(stopping_times_that_do_not_exist) {
   BOOST_TEST(!second_phase_end(problem.groups, mass_law{1.0, -30.0, std::log(0.5), {}},
                                problem.scale, epsilon)
                   .predicted.has_value());
-  const label_groups positive = groups_of(axes(vector_of({2.0, 1.0})));
+  const label_groups positive = groups_of(axes(vec({2.0, 1.0})));
   BOOST_TEST(!third_phase_end(positive, std::nullopt, problem.scale, epsilon).has_value());
   BOOST_TEST(!saddle_visit_of(positive, problem.scale, epsilon).has_value());
   BOOST_CHECK_THROW((void)second_phase_end(problem.groups, std::nullopt, problem.scale, 0.0),
                     invalid_input);
   BOOST_CHECK_THROW(
-      (void)second_phase_end(groups_of(axes(vector_of({0.0}))), std::nullopt, problem.scale, 0.1),
+      (void)second_phase_end(groups_of(axes(vec({0.0}))), std::nullopt, problem.scale, 0.1),
       invalid_input);
 }
 

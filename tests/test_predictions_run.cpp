@@ -37,7 +37,7 @@ const comparison& row(const std::vector<comparison>& list, const std::string& na
 // --- A8, A10, A11: X = I_2, y = (2, -1) ----------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(bounds_of_the_phases_hold_along_the_flow) {
-  const dataset data = axes(vector_of({2.0, -1.0}));
+  const dataset data = axes(vec({2.0, -1.0}));
   double last_error = 1.0;
   double last_distance = 0.0;
   for (const double exponent : {-6.0, -8.0, -10.0, -12.0, -14.0}) {
@@ -85,18 +85,18 @@ BOOST_AUTO_TEST_CASE(stopping_times_that_do_not_exist_are_absent) {
                        [&](const stopping_time& one) { return one.name == name; });
   };
   const network small = balanced_gaussian(12, 2, -20.0, 6);
-  const auto one_sign = orthogonal_stopping_times(axes(vector_of({2.0, 1.0})), small);
+  const auto one_sign = orthogonal_stopping_times(axes(vec({2.0, 1.0})), small);
   BOOST_TEST(has(one_sign, "T_+"));
   BOOST_TEST(has(one_sign, "t_2"));
   for (const char* name : {"T_-", "t_-1", "t_3", "saddle_middle", "saddle_begin"}) {
     BOOST_TEST(!has(one_sign, name), name);
   }
-  const dataset unequal = axes(vector_of({2.0, -1.0}), vector_of({1.0, 1.5}));
+  const dataset unequal = axes(vec({2.0, -1.0}), vec({1.0, 1.5}));
   BOOST_TEST(has(orthogonal_stopping_times(unequal, small), "T_-"));
   BOOST_TEST(!has(orthogonal_stopping_times(unequal, small), "t_2"));
   const network large = balanced_gaussian(12, 2, 1.0, 6);
-  BOOST_TEST(!has(orthogonal_stopping_times(axes(vector_of({2.0, -1.0})), large), "t_+1"));
-  const dataset slanted(Eigen::MatrixXd{{1.0, 0.5}, {0.0, 1.0}}, vector_of({2.0, -1.0}));
+  BOOST_TEST(!has(orthogonal_stopping_times(axes(vec({2.0, -1.0})), large), "t_+1"));
+  const dataset slanted(Eigen::MatrixXd{{1.0, 0.5}, {0.0, 1.0}}, vec({2.0, -1.0}));
   BOOST_TEST(orthogonal_stopping_times(slanted, small).empty());
   const trajectory run = watched(slanted, small, {});
   for (const comparison& one : compare_orthogonal(slanted, run)) {

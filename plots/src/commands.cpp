@@ -16,7 +16,7 @@ constexpr std::string_view style = R"(style = "set encoding utf8; set minussign;
   "set border 3 lw 1.2 lc rgb '#333333' front; set tics nomirror out scale 0.6; " . \
   "set format x '%h'; set format y '%h'; set format y2 '%h'; " . \
   "set grid lc rgb '#dddddd' lw 0.8 lt 1 back; " . \
-  "set key nobox noopaque Left reverse samplen 1.6"
+  "set key nobox noopaque Left reverse samplen 1.6 width 1"
 )";
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7f; }

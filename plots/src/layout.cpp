@@ -11,7 +11,10 @@ namespace reluflow::plots {
 namespace {
 
 constexpr double letter_width = 7.2;  // a little more than the mean of DejaVu Sans at this size
-constexpr double key_sample_width = 52.0;
+// gnuplot's own measures of a key: an entry's letters, each as wide as a digit, and what stands
+// beside them ("set key width 1" is one more). They decide how many entries it puts side by side.
+constexpr double key_letter_width = 8.5;
+constexpr double key_sample_width = 45.5;
 constexpr double edge = 14.0;        // between the outermost ink and the edge of the figure
 constexpr double around_key = 14.0;  // above and below its rows
 
@@ -141,17 +144,25 @@ grid_margins margins_of(const figure& fig) {
   return grid;
 }
 
-}  // namespace
-
-double text_width(std::string_view text) {
-  double width = 0.0;
-  for (const char c : text) {
+// Characters, not bytes, and no mark-up.
+double letters(std::string_view text) {
+  return static_cast<double>(std::count_if(text.begin(), text.end(), [](char c) {
     const bool continues = (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
     const bool markup = c == '{' || c == '}' || c == '^' || c == '_' || c == '\\';
-    if (!continues && !markup) width += letter_width;
-  }
-  return width;
+    return !continues && !markup;
+  }));
 }
+
+// gnuplot breaks a key at the width of its axes; that of several panels has axes of its own, from
+// those of the first panel to the edge of the figure.
+double key_width(const figure& fig) {
+  const grid_margins margins = margins_of(fig);
+  return fig.panels.size() == 1 ? margins.axes_width : fig.width - edge - margins.left.front();
+}
+
+}  // namespace
+
+double text_width(std::string_view text) { return letter_width * letters(text); }
 
 std::vector<int> stack_rows(const std::vector<placed_text>& texts) {
   constexpr double gap = 12.0;
@@ -251,12 +262,11 @@ std::vector<const layer*> key_entries(const figure& fig) {
 key_box place_key(const figure& fig) {
   const std::vector<const layer*> entries = key_entries(fig);
   if (entries.empty()) return {};
-  double widest = 0.0;
-  for (const layer* entry : entries) widest = std::max(widest, text_width(entry->label));
-  const double available = fig.width - 2.0 * edge;
+  double longest = 0.0;
+  for (const layer* entry : entries) longest = std::max(longest, letters(entry->label));
+  const double entry_width = key_sample_width + key_letter_width * longest;
   const auto count = static_cast<double>(entries.size());
-  const double columns =
-      std::clamp(std::floor(available / (widest + key_sample_width)), 1.0, count);
+  const double columns = std::clamp(std::floor(key_width(fig) / entry_width), 1.0, count);
   return {.columns = static_cast<int>(columns),
           .height = around_key + text_height * std::ceil(count / columns)};
 }

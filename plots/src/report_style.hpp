@@ -32,7 +32,9 @@ nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none;
     linear-gradient(to right, var(--shade), transparent), linear-gradient(to left, var(--shade), transparent);
   background-position: left, right, left, right; background-repeat: no-repeat;
   background-size: 2.5rem 100%, 2.5rem 100%, 0.8rem 100%, 0.8rem 100%; background-attachment: local, local, scroll, scroll; }
-figure .wide { background: none; }
+/* A drawing is opaque: its white lets the shadow below it through. */
+figure .wide { --paper: #ffffff; --shade: #1b1f2466; isolation: isolate; }
+.plot, figure img { mix-blend-mode: multiply; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; }
 caption { text-align: left; color: var(--faint); padding: 0.25rem 0.6rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line);
@@ -40,7 +42,7 @@ th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.6rem; border-b
 th[scope="row"] { font-weight: 500; white-space: nowrap; }
 thead th { border-bottom: 2px solid var(--line); }
 td data { white-space: nowrap; }
-td .note { color: var(--faint); display: block; min-width: 10rem; }
+td .note { color: var(--faint); display: block; min-width: 8rem; }
 pre { background: var(--paper); border: 1px solid var(--line); padding: 0.75rem; overflow: auto; max-height: 28rem;
   white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.85rem; margin: 0.5rem 0; }
 summary { cursor: pointer; padding: 0.4rem 0; }
@@ -67,7 +69,7 @@ footer { margin-top: 3rem; padding-top: 0.5rem; border-top: 1px solid var(--line
   body { max-width: none; padding: 0; font-size: 10pt; }
   a { text-decoration: underline; }
   nav, .tools, .readout { display: none; }
-  .plot, figure img { min-width: 0 !important; max-width: 15cm !important; max-height: 22cm; }
+  .plot, figure img { min-width: 0 !important; max-width: 15cm !important; max-height: 22cm; mix-blend-mode: normal; }
   .wide { overflow: visible; background: none; }
   .columns { grid-template-columns: 1fr 1fr; }
   .gallery { display: block; }

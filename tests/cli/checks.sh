@@ -53,3 +53,19 @@ same_tables() {
     cmp -s "$file" "$2/${file##*/}" || fail "$file differs from $2/${file##*/}"
   done
 }
+
+# gaussian_problem: prints a small problem of unbalanced neurons, to which keys of [flow] can be added
+gaussian_problem() {
+  cat <<'TOML'
+[data]
+generator = "gaussian"
+samples = 6
+dimension = 2
+[network]
+init = "gaussian"
+width = 5
+scale = 0.1
+[flow]
+t_end = 5.0
+TOML
+}

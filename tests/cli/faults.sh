@@ -10,20 +10,10 @@ reluflow=$(realpath "$1")
 . "$(dirname "$0")/checks.sh"
 
 mkdir problem
-cat >problem/problem.toml <<'TOML'
-[data]
-generator = "gaussian"
-samples = 6
-dimension = 2
-[network]
-init = "gaussian"
-width = 5
-scale = 0.1
-[flow]
-t_end = 5.0
-[record]
-count = 400
-TOML
+{
+  gaussian_problem
+  printf '[record]\ncount = 400\n'
+} >problem/problem.toml
 p=problem/problem.toml
 cat >problem/sweep.toml <<'TOML'
 [sweep]

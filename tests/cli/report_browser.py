@@ -50,8 +50,10 @@ class Browser:
         self.wait_until_ready()
         options = {
             "binary": chromium,
+            # A pipe between driver and browser: a port needs the name localhost, which a bare system
+            # does not know.
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                     "--hide-scrollbars", f"--user-data-dir={profile}"],
+                     "--remote-debugging-pipe", "--hide-scrollbars", f"--user-data-dir={profile}"],
             "mobileEmulation": {"deviceMetrics": {
                 "width": width, "height": height, "pixelRatio": 1, "touch": False}},
         }
@@ -109,6 +111,12 @@ def look_at(browser, page, name):
           e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.wide, pre')).map(e => e.outerHTML.slice(0, 80));
     """)
     check(wide == [], f"{name}: nothing sticks out, found {wide[:3]}")
+    bare = browser.run("""
+        return [...document.querySelectorAll('body *')].filter(e => e.scrollWidth > e.clientWidth + 1 &&
+          getComputedStyle(e).overflowX === 'auto' && !getComputedStyle(e).backgroundImage.includes('gradient'))
+          .map(e => e.outerHTML.slice(0, 80));
+    """)
+    check(bare == [], f"{name}: what scrolls sideways has a shadow, not {bare[:3]}")
     small = browser.run("""
         return [...document.querySelectorAll('p, td, th, li, figcaption, pre, button')].filter(e =>
           e.offsetParent && parseFloat(getComputedStyle(e).fontSize) < 12).map(e => e.outerHTML.slice(0, 80));

@@ -29,18 +29,7 @@ check "nothing was written" test -z "$(find . -mindepth 1 -not -name stdout -not
 
 # --- where there is no other chart ----------------------------------------------------------------------
 
-cat >gaussian.toml <<'TOML'
-[data]
-generator = "gaussian"
-samples = 6
-dimension = 2
-[network]
-init = "gaussian"
-width = 5
-scale = 0.1
-[flow]
-t_end = 5.0
-TOML
+gaussian_problem >gaussian.toml
 runs 0 verify gaussian.toml
 check "unbalanced neurons have one chart" \
   grep -qE "^  chart spherical +not possible: .*balanced" stdout

@@ -54,7 +54,7 @@ const std::string& beginning() {
 
 }  // namespace
 
-void checkpoint(std::string_view bytes) {
+bool checkpoint(std::string_view bytes) {
   std::string text = beginning() + std::string(bytes);
   detail::check_sum sum;
   sum.process_bytes(text.data(), text.size());
@@ -64,8 +64,16 @@ void checkpoint(std::string_view bytes) {
     flow_solver solver(small_problem(), in);
     (void)solver.now();
     (void)solver.state();
+    return true;
   } catch (const invalid_input&) {
+    return false;
   }
+}
+
+std::string state_after(int steps) {
+  const std::string text = honest(steps);
+  const std::size_t begin = beginning().size();
+  return text.substr(begin, text.size() - begin - detail::sum_bytes);
 }
 
 }  // namespace reluflow::fuzz

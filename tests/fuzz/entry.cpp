@@ -6,6 +6,6 @@
 #include <cstdint>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  reluflow::fuzz::RELUFLOW_FUZZ_TARGET({reinterpret_cast<const char*>(data), size});
+  (void)reluflow::fuzz::RELUFLOW_FUZZ_TARGET({reinterpret_cast<const char*>(data), size});
   return 0;
 }

@@ -35,7 +35,7 @@ void put_neighbours() {
 
 }  // namespace
 
-void problem(std::string_view bytes) {
+bool problem(std::string_view bytes) {
   set_memory_limit(little_memory);
   put_neighbours();
   try {
@@ -47,22 +47,26 @@ void problem(std::string_view bytes) {
     require_same(read.data.inputs(), again.data.inputs());
     require_same(read.initial.log_norms(), again.initial.log_norms());
     if (read.record.times != again.record.times) std::abort();
+    return true;
   } catch (const invalid_input&) {
+    return false;
   }
 }
 
-void points(std::string_view bytes) {
+bool points(std::string_view bytes) {
   try {
     const dataset read = read_points(put("read.csv", bytes));
     write_points(scratch() / "written.csv", read);
     const dataset again = read_points(scratch() / "written.csv");
     require_same(read.inputs(), again.inputs());
     require_same(read.labels(), again.labels());
+    return true;
   } catch (const invalid_input&) {
+    return false;
   }
 }
 
-void network(std::string_view bytes) {
+bool network(std::string_view bytes) {
   try {
     const reluflow::network read = read_network(put("read.csv", bytes));
     write_network(scratch() / "written.csv", read);
@@ -71,11 +75,13 @@ void network(std::string_view bytes) {
     if (read.is_balanced() != again.is_balanced()) std::abort();
     if (read.is_balanced()) require_same(read.log_norms(), again.log_norms());
     if (!read.is_balanced()) require_same(read.weights(), again.weights());
+    return true;
   } catch (const invalid_input&) {
+    return false;
   }
 }
 
-void sweep(std::string_view bytes) {
+bool sweep(std::string_view bytes) {
   set_memory_limit(little_memory);
   put_neighbours();
   put("problem.toml", some_problem);
@@ -84,7 +90,9 @@ void sweep(std::string_view bytes) {
     (void)plan.description();
     (void)plan.problem_of(0);
     (void)plan.problem_of(plan.cells() - 1);
+    return true;
   } catch (const invalid_input&) {
+    return false;
   }
 }
 

@@ -2,22 +2,24 @@
 
 #include <array>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 /// What is fed with arbitrary bytes: everything that reads a file which others may have written. A
-/// target returns whatever the bytes are; complaints are `invalid_input`, and anything else that
-/// leaves it is a finding, as are crashes, leaks, memory without bound and time without end.
+/// target returns whatever the bytes are, and says whether they were accepted; complaints are
+/// `invalid_input`, and anything else that leaves it is a finding, as are crashes, leaks, memory
+/// without bound and time without end.
 namespace reluflow::fuzz {
 
-void problem(std::string_view bytes);     ///< a problem file with its neighbours
-void points(std::string_view bytes);      ///< points.csv
-void network(std::string_view bytes);     ///< network.csv
-void checkpoint(std::string_view bytes);  ///< a checkpoint, its sum put right
-void sweep(std::string_view bytes);       ///< a sweep file beside a problem
+bool problem(std::string_view bytes);     ///< a problem file with its neighbours
+bool points(std::string_view bytes);      ///< points.csv
+bool network(std::string_view bytes);     ///< network.csv
+bool checkpoint(std::string_view bytes);  ///< a checkpoint, its sum put right
+bool sweep(std::string_view bytes);       ///< a sweep file beside a problem
 
 struct target {
   std::string_view name;
-  void (*run)(std::string_view bytes);
+  bool (*run)(std::string_view bytes);
 };
 
 inline constexpr std::array<target, 5> targets{{{"problem", &problem},
@@ -25,6 +27,9 @@ inline constexpr std::array<target, 5> targets{{{"problem", &problem},
                                                 {"network", &network},
                                                 {"checkpoint", &checkpoint},
                                                 {"sweep", &sweep}}};
+
+/// What `checkpoint` accepts: the state of its run after so many steps.
+[[nodiscard]] std::string state_after(int steps);
 
 /// A directory of this process, which vanishes at its end.
 [[nodiscard]] const std::filesystem::path& scratch();

@@ -4,7 +4,9 @@
 
 #include <Eigen/Core>
 
+#include <cstdint>
 #include <initializer_list>
+#include <random>
 
 namespace reluflow::test {
 
@@ -23,6 +25,16 @@ inline Eigen::MatrixXd columns(std::initializer_list<std::initializer_list<doubl
   index j = 0;
   for (const auto& list : lists) result.col(j++) = vec(list);
   return result;
+}
+
+/// Independent normal entries.
+inline Eigen::MatrixXd gaussian_matrix(index rows, index columns, std::mt19937_64& engine) {
+  std::normal_distribution<double> normal;
+  return Eigen::MatrixXd::NullaryExpr(rows, columns, [&] { return normal(engine); });
+}
+inline Eigen::MatrixXd gaussian_matrix(index rows, index columns, std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  return gaussian_matrix(rows, columns, engine);
 }
 
 }  // namespace reluflow::test
