@@ -92,6 +92,7 @@ std::vector<trial_count> counts_of(const curve_request& request,
   return counts;
 }
 
+/// None where the threshold is not among the sizes, which increase.
 std::optional<logistic_fit> fit_of(std::vector<trial_count> counts) {
   std::int64_t successes = 0;
   std::int64_t trials = 0;
@@ -101,7 +102,9 @@ std::optional<logistic_fit> fit_of(std::vector<trial_count> counts) {
     one.x = std::log(one.x);
   }
   if (successes == 0 || successes == trials) return std::nullopt;
-  return fit_logistic(counts);
+  const logistic_fit fit = fit_logistic(counts);
+  const bool inside = counts.front().x <= fit.threshold && fit.threshold <= counts.back().x;
+  return inside ? std::optional(fit) : std::nullopt;
 }
 
 std::string threshold_text(const std::optional<logistic_fit>& fit) {
@@ -129,7 +132,7 @@ int main(int argc, char** argv) {
   if (full) {
     dimensions = {10, 20, 30};
     widths = {30};
-    ratios = {1.5, 2, 3, 4, 5, 6, 8, 10, 12, 16};
+    ratios = {2, 3, 4, 5, 6, 8, 10, 12};
     repetitions = 8;
   }
   prepare_run_directory(set.out, set.force);
