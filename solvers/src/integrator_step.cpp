@@ -255,7 +255,8 @@ void integrator::accept(double h) {
       t_,
       t1,
       [this](double fraction) {
-        return fraction < 1.0 ? state_inside(fraction) : stepper_.new_state();
+        return with_transfers(fraction < 1.0 ? state_inside(fraction) : stepper_.new_state(),
+                              fraction);
       },
       [this](double) { return modes_; },
       [this](double fraction, const Eigen::VectorXd& state) { return network_of(state, fraction); },
