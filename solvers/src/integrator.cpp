@@ -149,13 +149,8 @@ void integrator::begin() {
     for (const auto& [neuron, arrivals] : on_surface) settle_neuron(neuron, arrivals);
     evaluate();
   }
-  const step_solution now{0.0,
-                          0.0,
-                          [this](double) { return state_; },
-                          [this](double) { return modes_; },
-                          [this](double, const Eigen::VectorXd&) { return current(); },
-                          {},
-                          {}};
+  const step_solution now = solution_until(
+      0.0, [this](double) { return state_; }, [this](double) { return modes_; });
   recorded_until(now);
   const double fastest = longest_column(values_.forces);
   h_ = fastest > 0.0 ? std::pow(flow_->rtol, 0.2) / fastest : flow_->t_end;

@@ -16,6 +16,7 @@
 #include "watch.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <optional>
@@ -104,7 +105,9 @@ class integrator {
   [[nodiscard]] activation_pattern whole_pattern(const activation_pattern& pattern,
                                                  double fraction) const;
   [[nodiscard]] Eigen::VectorXd with_transfers(Eigen::VectorXd state, double fraction) const;
-  void show_members(step_solution& solution) const;
+  [[nodiscard]] step_solution solution_until(
+      double t1, std::function<Eigen::VectorXd(double fraction)> state_at,
+      std::function<flow_modes(double fraction)> modes_at) const;
   [[nodiscard]] activation_pattern occupied(double fraction, activation_pattern pattern) const;
   [[nodiscard]] all_neurons unfold(double fraction, const Eigen::VectorXd& state,
                                    const flow_modes& modes, const field_values& values) const;

@@ -293,9 +293,22 @@ Eigen::VectorXd integrator::with_transfers(Eigen::VectorXd state, double fractio
   return state;
 }
 
-/// Makes the members of cells visible to those who look at a step.
-void integrator::show_members(step_solution& solution) const {
-  if (cells_.members() == 0) return;
+/// The step from here to t1, with the members of cells.
+/// @param state_at  had nobody left their cell
+step_solution integrator::solution_until(
+    double t1, std::function<Eigen::VectorXd(double fraction)> state_at,
+    std::function<flow_modes(double fraction)> modes_at) const {
+  step_solution solution;
+  solution.t0 = t_;
+  solution.t1 = t1;
+  solution.state_at = [this, state_at = std::move(state_at)](double fraction) {
+    return with_transfers(state_at(fraction), fraction);
+  };
+  solution.modes_at = std::move(modes_at);
+  solution.network_at = [this](double fraction, const Eigen::VectorXd& state) {
+    return network_of(state, fraction);
+  };
+  if (cells_.members() == 0) return solution;
   solution.occupied = [this](double fraction, const activation_pattern& pattern) {
     return occupied(fraction, pattern);
   };
@@ -303,6 +316,7 @@ void integrator::show_members(step_solution& solution) const {
                            const field_values& values) {
     return unfold(fraction, state, modes, values);
   };
+  return solution;
 }
 
 /// The modes of a state without those of cells that nobody is in any more.

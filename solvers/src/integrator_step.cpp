@@ -100,19 +100,13 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
   loss_error_.add(field_, state_, rate_, stepper_.error(), asynchronous_.undone(), step.drive.h);
   const double t0 = t_;
   const double t1 = end_of(step.drive.h);
-  step_solution solution{
-      t0,
+  const step_solution solution = solution_until(
       t1,
       [&](double fraction) {
-        return with_transfers(
-            fraction < 1.0 ? asynchronous_.state_at(step, fraction, state_inside(fraction)) : end,
-            fraction);
+        return fraction < 1.0 ? asynchronous_.state_at(step, fraction, state_inside(fraction))
+                              : end;
       },
-      [&](double fraction) { return asynchronous_.modes_at(step, fraction); },
-      [&](double fraction, const Eigen::VectorXd& state) { return network_of(state, fraction); },
-      {},
-      {}};
-  show_members(solution);
+      [&](double fraction) { return asynchronous_.modes_at(step, fraction); });
   const double until = recorded_until(solution);
   if (recorder_.wants_dense()) {
     const std::vector<double> ends = asynchronous_.smooth_until();
@@ -132,7 +126,7 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
   for (const index j : asynchronous_.followed()) {
     for (const index s : asynchronous_.path(j).contacts) contacts_.insert({j, s});
   }
-  state_ = with_transfers(std::move(end), 1.0);
+  state_ = solution.state_at(1.0);
   modes_ = std::move(end_modes);
   rate_.swap(end_rate_);
   arrive(t1);
@@ -251,23 +245,17 @@ void integrator::accept(double h) {
   const double undone = cells_.transfers().empty() ? 0.0 : asynchronous_.undone();
   loss_error_.add(field_, state_, rate_, stepper_.error(), undone, h);
   const double t1 = end_of(h);
-  step_solution solution{
-      t_,
+  const step_solution solution = solution_until(
       t1,
       [this](double fraction) {
-        return with_transfers(fraction < 1.0 ? state_inside(fraction) : stepper_.new_state(),
-                              fraction);
+        return fraction < 1.0 ? state_inside(fraction) : stepper_.new_state();
       },
-      [this](double) { return modes_; },
-      [this](double fraction, const Eigen::VectorXd& state) { return network_of(state, fraction); },
-      {},
-      {}};
-  show_members(solution);
+      [this](double) { return modes_; });
   const double until = recorded_until(solution);
   recorder_.keep_dense(solution, 0.0, 1.0, until);
   record_changes({}, solution, until);
   if (until < t1) return stop_at(until, solution);
-  state_ = with_transfers(stepper_.new_state(), 1.0);
+  state_ = solution.state_at(1.0);
   rate_ = stepper_.new_rate();
   arrive(t1);
 }

@@ -88,7 +88,7 @@ class neuron_cells {
   /// How many were made last.
   [[nodiscard]] index stand_ins(index cell) const { return own(cell).stand_ins; }
 
-  // Through a step (neuron_cells_step.cpp):
+  // Through a step (neuron_cells_step.cpp, neuron_cells_transfers.cpp):
 
   /// A member crosses a surface inside the step and goes on in another cell.
   struct transfer {
