@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(what_lies_beyond_the_span_of_the_inputs_only_makes_neurons_
     const embedded_problem one(seed);
     flow_options flow;
     flow.t_end = t_end;
-    flow.rtol = 1e-10;
+    flow.rtol = 1e-11;
     flow.switching = seed % 2 == 0 ? switching_method::global : switching_method::asynchronous;
     record_options record{linear_times(t_end, 21), true};
     record.dense = true;

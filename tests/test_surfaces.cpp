@@ -160,10 +160,10 @@ BOOST_AUTO_TEST_CASE(distances_are_products_with_the_normals_on_axes_and_elsewhe
     BOOST_TEST((z - expected).norm() < 1e-14);
     std::vector<index> near;
     std::vector<index> expected_near;
-    std::vector<std::uint64_t> words;
+    detail::near_surfaces scratch;
     const Eigen::VectorXd along = Eigen::VectorXd::LinSpaced(d, 0.2, -0.7);
     const Eigen::VectorXd end = expected + surfaces.normals().transpose() * along;
-    surfaces.visit_near_line(w, along, 0.6, words, [&](index s) {
+    surfaces.visit_near_line(w, along, 0.6, scratch, [&](index s) {
       near.push_back(s);
       return true;
     });

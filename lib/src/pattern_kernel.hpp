@@ -12,34 +12,36 @@ namespace {
 
 inline std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
-/// Four coordinates, added at once.
-using four [[gnu::vector_size(32)]] = double;
+/// Eight surfaces at once.
+using eight [[gnu::vector_size(32)]] = float;
 
-/// Four doubles anywhere in memory.
-using four_anywhere [[gnu::vector_size(32), gnu::aligned(8)]] = double;
-using four_masks [[gnu::vector_size(32)]] = long long;
+/// Eight floats anywhere in memory.
+using eight_anywhere [[gnu::vector_size(32), gnu::aligned(4)]] = float;
+using eight_masks [[gnu::vector_size(32)]] = int;
 
-/// One bit for each of four masks.
-inline std::uint64_t bits_of(const four_masks& masks) {
+/// One bit for each of eight masks.
+inline std::uint64_t bits_of(const eight_masks& masks) {
 #ifdef __AVX2__
-  return static_cast<std::uint64_t>(__builtin_ia32_movmskpd256(reinterpret_cast<four>(masks)));
+  return static_cast<std::uint64_t>(
+      static_cast<unsigned>(__builtin_ia32_movmskps256(reinterpret_cast<eight>(masks))));
 #else
-  return static_cast<std::uint64_t>((masks[0] & 1) | (masks[1] & 2) | (masks[2] & 4) |
-                                    (masks[3] & 8));
+  const eight_masks own = masks & eight_masks{1, 2, 4, 8, 16, 32, 64, 128};
+  return static_cast<std::uint64_t>(own[0] | own[1] | own[2] | own[3] | own[4] | own[5] | own[6] |
+                                    own[7]);
 #endif
 }
 
-/// The bits of 16 surfaces from `first` on.
-inline std::uint64_t near_of_16(const nearness& task, std::int64_t first) {
-  four z[4] = {};
-  four change[4] = {};
+/// The bits of 32 surfaces from `first` on.
+inline std::uint64_t near_of_32(const nearness& task, std::int64_t first) {
+  eight z[4] = {};
+  eight change[4] = {};
   for (std::int64_t i = 0; i < task.dimension; ++i) {
-    const double* const column = task.normals_by_row + i * task.surfaces + first;
-    const four from = {task.from[i], task.from[i], task.from[i], task.from[i]};
-    const four along = {task.along[i], task.along[i], task.along[i], task.along[i]};
+    const float* const column = task.normals_by_row + i * task.surfaces + first;
+    const float from = task.line[i];
+    const float along = task.line[task.dimension + i];
 #pragma GCC unroll 4
     for (int q = 0; q < 4; ++q) {
-      const four normals = *reinterpret_cast<const four_anywhere*>(column + 4 * q);
+      const eight normals = *reinterpret_cast<const eight_anywhere*>(column + 8 * q);
       z[q] += normals * from;
       change[q] += normals * along;
     }
@@ -47,10 +49,10 @@ inline std::uint64_t near_of_16(const nearness& task, std::int64_t first) {
   std::uint64_t bits = 0;
 #pragma GCC unroll 4
   for (int q = 0; q < 4; ++q) {
-    const four end = z[q] + change[q];
-    const four_masks above = (z[q] > task.slack) & (end > task.slack);
-    const four_masks below = (z[q] < -task.slack) & (end < -task.slack);
-    bits |= bits_of(~(above | below)) << (4 * q);
+    const eight end = z[q] + change[q];
+    const eight_masks above = (z[q] > task.slack) & (end > task.slack);
+    const eight_masks below = (z[q] < -task.slack) & (end < -task.slack);
+    bits |= bits_of(~(above | below)) << (8 * q);
   }
   return bits;
 }
@@ -58,20 +60,18 @@ inline std::uint64_t near_of_16(const nearness& task, std::int64_t first) {
 inline void find_near(const nearness& task) {
   std::int64_t first = 0;
   for (; first + 64 <= task.surfaces; first += 64) {
-    std::uint64_t bits = 0;
-    for (int part = 0; part < 64; part += 16) bits |= near_of_16(task, first + part) << part;
-    *(task.near + first / 64) = bits;
+    *(task.near + first / 64) = near_of_32(task, first) | near_of_32(task, first + 32) << 32;
   }
   if (first == task.surfaces) return;
   std::uint64_t bits = 0;
   for (std::int64_t s = first; s < task.surfaces; ++s) {
-    double z = 0.0;
-    double change = 0.0;
+    float z = 0.0F;
+    float change = 0.0F;
     for (std::int64_t i = 0; i < task.dimension; ++i) {
-      z += task.normals_by_row[i * task.surfaces + s] * task.from[i];
-      change += task.normals_by_row[i * task.surfaces + s] * task.along[i];
+      z += task.normals_by_row[i * task.surfaces + s] * task.line[i];
+      change += task.normals_by_row[i * task.surfaces + s] * task.line[task.dimension + i];
     }
-    const double end = z + change;
+    const float end = z + change;
     const bool above = z > task.slack && end > task.slack;
     const bool below = z < -task.slack && end < -task.slack;
     if (!above && !below) bits |= std::uint64_t{1} << (s - first);

@@ -22,12 +22,11 @@ struct product {
 /// Which surfaces a line comes near to: bit s of `near` is set when z_s is within [-slack, slack]
 /// somewhere from z = sum of from_i columns to z + sum of along_i columns.
 struct nearness {
-  const double* normals_by_row;  // surfaces x dimension, column by column
+  const float* normals_by_row;  // surfaces x dimension, column by column
   std::int64_t surfaces;
   std::int64_t dimension;
-  const double* from;
-  const double* along;
-  double slack;
+  const float* line;  // from, then along
+  float slack;
   std::uint64_t* near;  // ceil(surfaces / 64) words
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -69,10 +70,25 @@ const pattern_kernel* pattern_kernels() {
   return available.data();
 }
 
-void surfaces_near_line(const Eigen::MatrixXd& normals_by_row, const double* from,
-                        const double* along, double slack, std::uint64_t* near) {
+void surfaces_near_line(const Eigen::MatrixXf& normals_by_row,
+                        const Eigen::Ref<const Eigen::VectorXd>& from,
+                        const Eigen::Ref<const Eigen::VectorXd>& along, double slack,
+                        near_surfaces& near) {
+  const index d = from.size();
+  near.words.resize(static_cast<std::size_t>((normals_by_row.rows() + 63) / 64));
+  // To the middle of the range of floats, whatever the size of the neuron.
+  const double size = std::max({from.lpNorm<Eigen::Infinity>(), along.lpNorm<Eigen::Infinity>(),
+                                slack, std::numeric_limits<double>::min()});
+  near.line.resize(2 * d);
+  near.line.head(d) = (from / size).cast<float>();
+  near.line.tail(d) = (along / size).cast<float>();
+  // A product of unit normals with the line is rounded d + 2 times, to half of this.
+  constexpr double rounding = std::numeric_limits<float>::epsilon();
+  const double lengths = near.line.head(d).norm() + near.line.tail(d).norm();
+  const double wide = slack / size + static_cast<double>(d + 2) * rounding * lengths;
   best_kernel().find_near({normals_by_row.data(), normals_by_row.rows(), normals_by_row.cols(),
-                           from, along, slack, near});
+                           near.line.data(), static_cast<float>(wide * (1.0 + rounding)),
+                           near.words.data()});
 }
 
 void sum_over_samples(const activation_pattern& pattern, const Eigen::MatrixXd& values,

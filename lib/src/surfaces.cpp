@@ -61,7 +61,10 @@ switching_surfaces::switching_surfaces(const dataset& data, double tolerance)
   normals_.resize(d, size());
   for (index s = 0; s < size(); ++s) normals_.col(s) = units.col(representative(s));
   ranges_ = detail::column_ranges(normals_);
-  if (!ranges_.narrow()) normals_by_row_ = normals_.transpose();
+  if (!ranges_.narrow()) {
+    normals_by_row_ = normals_.transpose();
+    rough_normals_ = normals_by_row_.cast<float>();
+  }
 }
 
 void switching_surfaces::set_mode(activation_pattern& pattern, index neuron, index surface,

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace reluflow::detail {
 namespace {
@@ -75,6 +76,12 @@ double asynchronous_step::unit(const Eigen::VectorXd& state, index neuron) const
   return std::hypot(state[neuron], length(field_->vectors(state).col(neuron)));
 }
 
+/// a^2 + |w|^2
+double asynchronous_step::square_of(const Eigen::VectorXd& state, index neuron) const {
+  const double size = unit(state, neuron);
+  return (field_->chart() == chart_kind::spherical ? 2.0 : 1.0) * size * size;
+}
+
 bool asynchronous_step::complete(const frozen_step& step) {
   paths_.resize(static_cast<std::size_t>(field_->neurons()));
   frozen_.resize(paths_.size());
@@ -85,9 +92,23 @@ bool asynchronous_step::complete(const frozen_step& step) {
   shorter_ = 0.5;
   longer_ = std::numeric_limits<double>::infinity();
   leaves_.assign(paths_.size(), 0);
-  for (const index j : step.leaving) leaves_[static_cast<std::size_t>(j)] = 1;
+  for (local_path& path : paths_) path.windows.clear();
+  double squares = 0.0;
+  for (const index j : step.leaving) {
+    leaves_[static_cast<std::size_t>(j)] = 1;
+    squares += square_of(step.state, j);
+  }
+  // Which integrals are made at first is a guess, and changes nothing but the time it takes.
+  const double most = squares / unfelt(step.state, step.drive) * undone();
+  integrals_ = 2.0 * usual_ * most > undone() ? path_integrals::all : path_integrals::dissipated;
   follow(step, step.drive, step.leaving, true);
   if (!all_finished()) return false;
+  const double felt = felt_at_most(step);
+  usual_ = most > 0.0 ? std::min(1.0, felt / most) : 1.0;
+  if (felt <= undone()) return true;
+  if (std::exchange(integrals_, path_integrals::all) != path_integrals::all) {
+    follow(step, step.drive, step.leaving, true);
+  }
   const double alpha = field_->output_scale();
   Eigen::MatrixXd change = -alpha * outputs(step, true);
   const double bent = effect(change, step.drive.h);
@@ -154,7 +175,7 @@ bool asynchronous_step::more_leave(const frozen_step& step) {
       const double at_look = static_cast<double>(i + 1) / looks;
       slack = std::max(slack, length(w.col(i) - start.w - at_look * chord));
     }
-    std::vector<std::uint64_t> near;
+    near_surfaces near;
     surfaces_->visit_near_line(start.w, chord, 1.1 * slack + noise, near, [&](index s) {
       const pair_mode mode = step.modes.pattern(j, surfaces_->representative(s));
       Eigen::RowVectorXd z(looks);
@@ -177,34 +198,39 @@ bool asynchronous_step::more_leave(const frozen_step& step) {
 /// the frozen ones, at three fractions (n x 3).
 Eigen::MatrixXd asynchronous_step::roughness(const frozen_step& step,
                                              const Eigen::MatrixXd& change) {
-  constexpr std::array<double, 3> look{0.21, 0.5, 0.83};
+  constexpr int looks_inside = 3;
+  constexpr std::array<double, looks_inside> look{0.21, 0.5, 0.83};
   const index d = field_->dimension();
-  const Eigen::MatrixXd& inputs = field_->data().inputs();
-  Eigen::MatrixXd result(field_->samples(), 3);
-  Eigen::MatrixXd push(d, field_->neurons());
-  for (int q = 0; q < 3; ++q) {
-    const double at = look[static_cast<std::size_t>(q)];
-    push.setZero();
-    std::vector<Eigen::VectorXd> products(followed_.size());
-    for (std::size_t i = 0; i < followed_.size(); ++i) {
-      const index j = followed_[i];
-      const double square = unit(step, j) * unit(step, j);
-      const Eigen::VectorXd value = path(j).at(at);
-      const Eigen::VectorXd still = frozen(j).at(at);
-      products[i] = square * value[0] * value.tail(d);
-      push.col(j) = products[i] - square * still[0] * still.tail(d);
+  const auto count = static_cast<index>(followed_.size());
+  Eigen::MatrixXd products(looks_inside * d, count);
+  Eigen::MatrixXd push = Eigen::MatrixXd::Zero(looks_inside * d, field_->neurons());
+#pragma omp parallel for schedule(static) if (count >= worth_a_pass)
+  for (index i = 0; i < count; ++i) {
+    const index j = followed_[static_cast<std::size_t>(i)];
+    const double square = unit(step, j) * unit(step, j);
+    for (int q = 0; q < looks_inside; ++q) {
+      const Eigen::VectorXd value = path(j).at(look[static_cast<std::size_t>(q)]);
+      const Eigen::VectorXd still = frozen(j).at(look[static_cast<std::size_t>(q)]);
+      products.col(i).segment(q * d, d) = square * value[0] * value.tail(d);
+      push.col(j).segment(q * d, d) =
+          products.col(i).segment(q * d, d) - square * still[0] * still.tail(d);
     }
-    Eigen::MatrixXd outputs;
-    field_->products().outputs(step.modes.pattern, push, sums_, outputs);
-    result.col(q) = outputs.transpose();
-    for (std::size_t i = 0; i < followed_.size(); ++i) {
-      for (const timed_change& timed : path(followed_[i]).changes) {
-        if (timed.fraction > at) break;
-        const index k = timed.change.sample;
-        result(k, q) += activation_gain(timed.change) * products[i].dot(inputs.col(k));
+  }
+  Eigen::MatrixXd outputs;  // looks_inside x n
+  field_->products().outputs(step.modes.pattern, push, sums_, outputs);
+  for (index i = 0; i < count; ++i) {
+    for (const timed_change& timed : path(followed_[static_cast<std::size_t>(i)]).changes) {
+      const auto x = field_->data().inputs().col(timed.change.sample);
+      for (int q = 0; q < looks_inside; ++q) {
+        if (timed.fraction > look[static_cast<std::size_t>(q)]) continue;
+        outputs(q, timed.change.sample) +=
+            activation_gain(timed.change) * products.col(i).segment(q * d, d).dot(x);
       }
     }
-    result.col(q) = -field_->output_scale() * result.col(q) - change * bernstein_weights(at);
+  }
+  Eigen::MatrixXd result = -field_->output_scale() * outputs.transpose();
+  for (int q = 0; q < looks_inside; ++q) {
+    result.col(q) -= change * bernstein_weights(look[static_cast<std::size_t>(q)]);
   }
   return result;
 }
@@ -279,6 +305,7 @@ void asynchronous_step::follow(const frozen_step& step, const residual_path& dri
     const index j = who[static_cast<std::size_t>(i)];
     const force_coefficients force(forces_.col(j).data(), d, 6);
     local_path& own = paths_[static_cast<std::size_t>(j)];
+    own.integrals = integrals_;
     if (leaves_[static_cast<std::size_t>(j)] != 0) {
       place_with_modes(step, j, own);
       flow_.follow(force, drive, own);
@@ -288,6 +315,7 @@ void asynchronous_step::follow(const frozen_step& step, const residual_path& dri
     }
     if (!and_frozen) continue;
     local_path& still = frozen_[static_cast<std::size_t>(j)];
+    still.integrals = integrals_;
     place(step, j, still);
     flow_.follow_fixed(force, frame_of(step.modes, j), drive, still);
   }
@@ -331,11 +359,12 @@ Eigen::MatrixXd asynchronous_step::outputs(const frozen_step& step, bool without
   for (const index j : followed_) {
     const local_path& own = path(j);
     const double square = unit(step, j) * unit(step, j);
-    for (const timed_change& timed : own.changes) {
+    for (std::size_t i = 0; i < own.changes.size(); ++i) {
+      const timed_change& timed = own.changes[i];
       const double gain = activation_gain(timed.change);
       if (gain == 0.0) continue;
       const index k = timed.change.sample;
-      const quintic after = own.moments.transpose() * inputs.col(k) - timed.before;
+      const quintic after = own.moments.transpose() * inputs.col(k) - own.moments_before[i];
       const quintic bend = square * (projection() * after);
       result.col(k) += gain * bend;
       kinks_.push_back(
@@ -367,12 +396,25 @@ double asynchronous_step::strength_together(const Eigen::VectorXd& state) const 
 /// (a, w) by h S of its size, which may grow by e^(h S); a sample that begins to be active adds no
 /// more than half as much to the output on it. What that does to the others is as in `effect`.
 double asynchronous_step::unfelt(const Eigen::VectorXd& state, const residual_path& drive) const {
-  const Eigen::VectorXd& norms = field_->data().norms();
-  const auto samples = static_cast<double>(field_->samples());
-  const double moved = drive.h * drive.control.cwiseAbs().rowwise().maxCoeff().dot(norms) / samples;
-  const double felt = 1.5 * field_->output_scale() * norms.maxCoeff() * moved *
-                      std::exp(2.0 * moved) * strength_together(state) * drive.h * norms.mean();
+  const double moved = drive.h * drive.strengths.sum();
+  const double felt = moved * felt_per_move(state, drive);
   return felt > 0.0 ? undone() / felt : std::numeric_limits<double>::infinity();
+}
+
+double asynchronous_step::felt_per_move(const Eigen::VectorXd& state,
+                                        const residual_path& drive) const {
+  const Eigen::VectorXd& norms = field_->data().norms();
+  return 1.5 * field_->output_scale() * norms.maxCoeff() *
+         std::exp(2.0 * drive.h * drive.strengths.sum()) * strength_together(state) * drive.h *
+         norms.mean();
+}
+
+/// The same for the switches that have happened: what each of them does to D lasts for the rest of
+/// the step.
+double asynchronous_step::felt_at_most(const frozen_step& step) const {
+  double sum = 0.0;
+  for (const index j : followed_) sum += square_of(step.state, j) * path(j).disturbance;
+  return step.drive.h * sum * felt_per_move(step.state, step.drive);
 }
 
 double asynchronous_step::dissipation(const frozen_step& step, index neuron, double own) const {
@@ -418,7 +460,7 @@ Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double frac
 std::vector<double> asynchronous_step::smooth_until() const {
   std::vector<double> ends{0.0, 1.0};
   for (const index j : followed_) {
-    const std::vector<double> own = path(j).ends();
+    const std::vector<double>& own = path(j).ends();
     ends.insert(ends.end(), own.begin(), own.end());
   }
   std::sort(ends.begin(), ends.end());

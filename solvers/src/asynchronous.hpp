@@ -82,6 +82,10 @@ class asynchronous_step {
   [[nodiscard]] Eigen::MatrixXd roughness(const frozen_step& step, const Eigen::MatrixXd& change);
   [[nodiscard]] double effect(const Eigen::MatrixXd& change, double h) const;
   [[nodiscard]] double strength_together(const Eigen::VectorXd& state) const;
+  /// The effect of a move of (a, w) by one size, for each unit of a^2 + |w|^2.
+  [[nodiscard]] double felt_per_move(const Eigen::VectorXd& state,
+                                     const residual_path& drive) const;
+  [[nodiscard]] double felt_at_most(const frozen_step& step) const;
   [[nodiscard]] double shorten(double limit) const;
   /// What the integral along one neuron's path adds to the dissipated loss.
   [[nodiscard]] double dissipation(const frozen_step& step, index neuron, double own) const;
@@ -90,6 +94,7 @@ class asynchronous_step {
   }
   [[nodiscard]] double unit(const frozen_step& step, index neuron) const;
   [[nodiscard]] double unit(const Eigen::VectorXd& state, index neuron) const;
+  [[nodiscard]] double square_of(const Eigen::VectorXd& state, index neuron) const;
 
   /// A switch bends the residuals: at which fraction, and how far that moves other neurons.
   struct kink {
@@ -107,6 +112,8 @@ class asynchronous_step {
   std::vector<index> followed_;
   std::vector<char> leaves_;  // by neuron
   std::vector<kink> kinks_;
+  path_integrals integrals_ = path_integrals::all;
+  double usual_ = 1.0;  // what switches did in the last step, relative to the most that they may do
   residual_path drive_;
   bool all_followed_ = false;
   double shorter_ = 0.5;

@@ -86,7 +86,10 @@ bool integrator::complete(const frozen_step& step) {
 
 /// The residuals of the step that the stepper holds.
 residual_path integrator::drive_of(double h) const {
-  residual_path drive{residual_control_, h, force_error_, 0.0, {}, {}};
+  residual_path drive;
+  drive.control = residual_control_;
+  drive.h = h;
+  drive.force_error = force_error_;
   drive.expand(data_->norms());
   return drive;
 }
@@ -139,13 +142,17 @@ void integrator::record_changes(std::vector<named_change> changes, const step_so
   for (const neuron_cells::transfer& one : cells_.transfers()) {
     changes.push_back({one.fraction, one.name, one.change});
   }
-  std::stable_sort(changes.begin(), changes.end(),
-                   [](const named_change& x, const named_change& y) {
-                     return std::tie(x.fraction, x.name) < std::tie(y.fraction, y.name);
-                   });
-  for (const named_change& one : changes) {
+  // Small keys are sorted fast.
+  std::vector<std::pair<double, std::size_t>> order(changes.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = {changes[i].fraction, i};
+  std::sort(order.begin(), order.end(), [&](const auto& x, const auto& y) {
+    if (x.first != y.first) return x.first < y.first;
+    return std::tie(changes[x.second].name, x.second) < std::tie(changes[y.second].name, y.second);
+  });
+  for (const auto& [fraction, at] : order) {
+    const named_change& one = changes[at];
     // As the dense output has it.
-    const double t = solution.t0 + one.fraction * (solution.t1 - solution.t0);
+    const double t = solution.t0 + fraction * (solution.t1 - solution.t0);
     if (t > until) break;
     recorder_.changed(t, one.name, one.change);
   }

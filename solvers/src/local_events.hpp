@@ -42,7 +42,7 @@ class local_events {
         walk_.on_surface && walk_.field.chart() == chart_kind::cartesian
             ? farthest_on_a_line(walk_.surfaces, path.modes.row, 0, walk_.w)
             : std::nullopt;
-    // z lies between z_0 + z_1 u -+ bend u^2.
+    // z lies between z_0 + z_1 u -+ bend u^2, and bend u^2 <= bend u.
     const double bend = piece.series.bend;
     for (candidate& c : candidates) {
       c.soonest = local_event{}.u;
@@ -51,8 +51,7 @@ class local_events {
       c.z = sense * walk_.across(c.surface, walk_.w);
       c.speed = sense * piece.series.phi(0, 1) * walk_.across(c.surface, piece.force.col(0));
       if (c.z > noise && c.z + c.speed - bend > noise) continue;
-      const double root = std::sqrt(c.speed * c.speed + 4.0 * bend * std::max(c.z, 0.0));
-      c.soonest = c.z > noise ? 2.0 * c.z / (root - c.speed) : 0.0;
+      c.soonest = c.z > noise ? c.z / (bend - c.speed) : 0.0;
     }
     local_event first;
     while (true) {

@@ -43,8 +43,9 @@ void residual_path::expand(const Eigen::VectorXd& norms) {
   monomials = (control.colwise() - control.col(0)) * to_monomials();
   monomials.col(0) = control.col(0);
   by_sample = monomials.transpose();
-  strongest = control.cwiseAbs().rowwise().maxCoeff().cwiseProduct(norms).maxCoeff() /
+  strengths = control.cwiseAbs().rowwise().maxCoeff().cwiseProduct(norms) /
               static_cast<double>(norms.size());
+  strongest = strengths.maxCoeff();
 }
 
 void gather_force(const vector_field& field, const activation_pattern& pattern, index neuron,
@@ -74,7 +75,7 @@ class local_flow::traveller {
               {},
               {},
               false} {
-    path.restart(walk_.field.data(), walk_.field.products());
+    path.restart(walk_.field.data(), walk_.field.products(), owner.accuracy_);
   }
 
   void follow() {
@@ -122,12 +123,13 @@ class local_flow::traveller {
   double advance(double u) {
     const local_piece<Dimension>& piece = walk_.piece;
     const double end = u < 1.0 ? std::min(piece.end, piece.begin + u * piece.length) : piece.end;
+    const quintic phi = piece.series.phi_at(u, piece.products.degree);
     if (end > piece.begin) {
-      walk_.path.append({piece.begin, end, piece.length}, piece.series, piece.products.degree);
+      walk_.path.append({piece.begin, end, piece.length}, piece.series, piece.products.degree, phi,
+                        piece.series.rate(piece.products, piece.length));
       integrate(u);
     }
-    const vector step = piece.displacement(u);
-    walk_.w += step;
+    walk_.w += piece.displacement(phi);
     walk_.w_size = length(walk_.w);
     walk_.path.a = piece.series.output_weight(u);
     leave_contacts();
@@ -138,6 +140,11 @@ class local_flow::traveller {
   void integrate(double u) {
     const local_piece<Dimension>& piece = walk_.piece;
     local_path& path = walk_.path;
+    if (walk_.path.integrals == path_integrals::dissipated) {
+      path.dissipated +=
+          piece.series.dissipated(piece.products, piece.length, u, walk_.accuracy);
+      return;
+    }
     const local_moments part =
         piece.series.moments(piece.products, piece.begin, piece.length, u, walk_.accuracy);
     const int terms = piece.products.degree + 1;
@@ -232,39 +239,41 @@ class local_flow::traveller {
     path.modes.row.set(0, k, after);
     note(at, {k, before, after, false, 0.0});
     touch(event.surface);
-    switch_force(k, -sense_of(before));
-    walk_.project(nullptr);
-    if (path.wants_anchor()) anchor();
-    outlook_.look_at_modes();
+    const quintic grown = switch_force(k, -sense_of(before));
+    if (path.wants_anchor()) {
+      walk_.project(nullptr);
+      anchor();
+    } else {
+      walk_.grow(k, grown);
+    }
+    outlook_.look_at_mode(event.surface);
     return true;
   }
 
-  /// Sample k begins (+1) or ceases (-1) to drive the neuron.
-  void switch_force(index k, double gain) {
-    const dataset& data = walk_.field.data();
-    const quintic pull = gain / static_cast<double>(data.size()) * walk_.drive.by_sample.col(k);
-    if constexpr (Dimension == Eigen::Dynamic) {
-      const column_ranges& ranges = walk_.field.products().ranges();
-      walk_.active.middleRows(ranges.first(k), ranges.size(k)).noalias() +=
-          ranges.part(k, data.inputs().col(k)) * pull.transpose();
-    } else {
-      walk_.active.noalias() += walk_.input(k) * pull.transpose();
-    }
-    walk_.path.kick(k, pull);
+  /// Sample k begins (+1) or ceases (-1) to drive the neuron. Returns q, q(t) x_k being what D
+  /// grows by.
+  quintic switch_force(index k, double gain) {
+    const quintic q = gain / static_cast<double>(walk_.field.data().size()) *
+                      walk_.drive.by_sample.col(k);
+    walk_.add_sample(k, q, walk_.active);
+    walk_.path.kick(k, q);
+    return q;
   }
 
   void note(double at, const mode_change& change) {
     const index k = change.sample;
     local_path& path = walk_.path;
-    quintic before;
+    path.changes.push_back({at, change});
+    path.disturbance += (1.0 - at) * walk_.drive.strengths[k];
+    if (path.integrals == path_integrals::dissipated) return;
     if constexpr (Dimension == Eigen::Dynamic) {
       const column_ranges& ranges = walk_.field.products().ranges();
-      before = path.moments.middleRows(ranges.first(k), ranges.size(k)).transpose() *
-               ranges.part(k, walk_.field.data().inputs().col(k));
+      path.moments_before.push_back(
+          path.moments.middleRows(ranges.first(k), ranges.size(k)).transpose() *
+          ranges.part(k, walk_.field.data().inputs().col(k)));
     } else {
-      before = path.moments.transpose() * walk_.input(k);
+      path.moments_before.push_back(path.moments.transpose() * walk_.input(k));
     }
-    path.changes.push_back({at, change, before});
   }
 
   void touch(index surface) {

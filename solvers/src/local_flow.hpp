@@ -14,11 +14,12 @@ struct residual_path {
   Eigen::MatrixXd control;    ///< Bernstein coefficients, n x 6
   double h = 0.0;             ///< length of the step
   double force_error = 0.0;   ///< forces below this size are zero
-  double strongest = 0.0;     ///< no sample changes the force on a neuron by more than this
+  Eigen::VectorXd strengths;  ///< a sample changes the force on a neuron by at most this (n)
+  double strongest = 0.0;     ///< the largest of them
   Eigen::MatrixXd monomials;  ///< the same as coefficients of powers, n x 6
   Eigen::Matrix<double, 6, Eigen::Dynamic> by_sample;  ///< the same sample by sample, 6 x n
 
-  /// Makes `monomials`, `by_sample` and `strongest` from `control`.
+  /// Makes `strengths`, `strongest`, `monomials` and `by_sample` from `control`.
   /// @param norms  |x_k| (n)
   void expand(const Eigen::VectorXd& norms);
 };

@@ -57,6 +57,7 @@ class local_outlook {
     const double kick =
         walk_.drive.h * piece.length * std::abs(walk_.path.a) * walk_.drive.strongest;
     const double slack = 2.0 * (piece.series.stray + noise) + bends_in_a_window * kick;
+    if (recall(at) && piece.end > far_.end()) return false;
     if (far_.covers(at, piece.end, walk_.w, along, slack)) {
       near_.open(far_, at, piece.end, walk_.w, along, slack);
       return look_through(near_);
@@ -65,6 +66,7 @@ class local_outlook {
     far_.open(walk_.surfaces, at, piece.end, walk_.w, piece.displacement(1.0),
               2.0 * (piece.series.stray + noise + slack) +
                   bends_in_a_window * windows_of_an_outlook * kick);
+    if (walk_.path.integrals == path_integrals::all) far_.keep(walk_.path.windows);
     return look_through(far_);
   }
 
@@ -78,11 +80,27 @@ class local_outlook {
   void look_at_modes() {
     for (candidate& c : candidates_) c.mode = walk_.mode_on(c.surface);
   }
+  /// Its mode on one surface changed.
+  void look_at_mode(index surface) {
+    for (candidate& c : candidates_) {
+      if (c.surface == surface) c.mode = walk_.mode_on(surface);
+    }
+  }
 
   /// All surfaces that the piece may meet, and others.
   [[nodiscard]] std::vector<candidate>& candidates() { return candidates_; }
 
  private:
+  /// Where no outlook is open, opens the one again that was open here when the neuron was followed
+  /// before. False when there is none; what it does not cover needs a new one.
+  bool recall(double at) {
+    if (at < far_.end() || !far_.recall(walk_.surfaces, walk_.path.windows, at)) return false;
+    longest_ = std::min(longest_, far_.end() - at);
+    near_.close();
+    window_ = &near_;
+    return true;
+  }
+
   /// At every switch all surfaces of the window are looked at again. It is made so short that about
   /// so many are met in it, out of so many that are near.
   static constexpr double wanted_switches = 4.0;

@@ -1,7 +1,5 @@
 #include "local_path.hpp"
 
-#include <boost/math/quadrature/gauss.hpp>
-
 #include <algorithm>
 
 namespace reluflow::detail {
@@ -26,17 +24,21 @@ double part_of(const piece_span& span, double fraction) {
 
 }  // namespace
 
-void local_path::restart(const dataset& data, const sample_products& products) {
+void local_path::restart(const dataset& data, const sample_products& products, double accuracy) {
   data_ = &data;
   ranges_ = &products.ranges();
+  accuracy_ = accuracy;
   changes.clear();
-  moments.setZero(data.dimension(), 6);
+  moments_before.clear();
+  if (integrals == path_integrals::all) moments.setZero(data.dimension(), 6);
   dissipated = 0.0;
+  disturbance = 0.0;
   finished = false;
   reach_.setZero();
   anchors_.clear();
   kicks_.clear();
   pieces_.clear();
+  ends_.clear();
   numbers_.clear();
 }
 
@@ -47,24 +49,28 @@ void local_path::anchor(const double* w_0, const double* force) {
   numbers_.insert(numbers_.end(), force, force + 6 * d);
 }
 
-void local_path::kick(index sample, const quintic& q) { kicks_.push_back({sample, q, reach_}); }
+void local_path::kick(index sample, const quintic& q) {
+  kicks_.push_back({sample, q, pieces_.size()});
+}
 
 bool local_path::wants_anchor() const {
   const auto most = static_cast<std::size_t>(std::max<index>(16, w.size() / 2));
   return kicks_.size() - anchors_.back().kicks > most;
 }
 
-void local_path::append(const piece_span& span, const local_series& series, int force_degree) {
-  pieces_.push_back({span, series.h, dissipated, reach_, numbers_.size(), anchors_.size() - 1,
-                     kicks_.size(), series.degree, force_degree});
+void local_path::append(const piece_span& span, const local_series& series, int force_degree,
+                        const quintic& phi, double rate) {
+  pieces_.push_back({span, series.h, rate, dissipated, reach_, numbers_.size(),
+                     anchors_.size() - 1, kicks_.size(), series.degree, force_degree});
+  ends_.push_back(span.end);
   numbers_.insert(numbers_.end(), series.a.data(), series.a.data() + series.degree + 1);
-  reach_ += on_step(series.phi_at(part_of(span, span.end), force_degree), span.begin, span.length);
+  reach_ += on_step(phi, span.begin, span.length);
 }
 
 const local_path::piece& local_path::piece_at(double fraction) const {
-  const auto later = std::lower_bound(pieces_.begin(), pieces_.end(), fraction,
-                                      [](const piece& p, double x) { return p.span.end < x; });
-  return later == pieces_.end() ? pieces_.back() : *later;
+  const auto later = std::lower_bound(ends_.begin(), ends_.end(), fraction);
+  return later == ends_.end() ? pieces_.back()
+                              : pieces_[static_cast<std::size_t>(later - ends_.begin())];
 }
 
 quintic local_path::reach(const piece& own, double u) const {
@@ -101,7 +107,7 @@ Eigen::VectorXd local_path::weights(const piece& own, double u) const {
   const quintic now = reach(own, u);
   Eigen::VectorXd result = Eigen::Map<const Eigen::VectorXd>(start, d) +
                            Eigen::Map<const Eigen::MatrixXd>(start + d, d, 6) * (now - from.reach);
-  add_kicks(own, result, [&](const sample_kick& one) { return one.q.dot(now - one.reach); });
+  add_kicks(own, result, [&](const sample_kick& one) { return one.q.dot(now - pieces_[one.piece].reach); });
   return result;
 }
 
@@ -125,22 +131,17 @@ Eigen::VectorXd local_path::at(double fraction) const {
 double local_path::dissipated_until(double fraction) const {
   if (fraction >= 1.0) return dissipated;
   const piece& own = piece_at(fraction);
-  const auto rate = [&](double u) {
+  const double until = part_of(own.span, fraction);
+  const gauss_rule& rule = rule_for(own.rate * until, accuracy_);
+  double sum = 0.0;
+  for (std::size_t at = 0; at < static_cast<std::size_t>(rule.nodes); ++at) {
+    const double u = until * rule.node[at];
     const double weight = output_weight(own, u);
     const Eigen::VectorXd pull = force(own, fraction_of(own.span, u));
     const double growth = pull.dot(weights(own, u));
-    return growth * growth + weight * weight * pull.squaredNorm();
-  };
-  using gauss = boost::math::quadrature::gauss<double, 7>;
-  return own.dissipated +
-         own.span.length * gauss::integrate(rate, 0.0, part_of(own.span, fraction));
-}
-
-std::vector<double> local_path::ends() const {
-  std::vector<double> result;
-  result.reserve(pieces_.size());
-  for (const piece& p : pieces_) result.push_back(p.span.end);
-  return result;
+    sum += rule.weight[at] * (growth * growth + weight * weight * pull.squaredNorm());
+  }
+  return own.dissipated + own.span.length * until * sum;
 }
 
 }  // namespace reluflow::detail

@@ -3,6 +3,7 @@
 #include "local_series.hpp"
 #include "reluflow/detail/sample_products.hpp"
 #include "settlement.hpp"
+#include "surface_window.hpp"
 
 #include <Eigen/Core>
 
@@ -15,7 +16,12 @@ namespace reluflow::detail {
 struct timed_change {
   double fraction = 0.0;  ///< of the step
   mode_change change;
-  quintic before;  ///< int a <w, x_k> B_l from the start of the step up to the change
+};
+
+/// What is integrated along a path.
+enum class path_integrals {
+  dissipated,  ///< no more than that: for neurons whose outputs nobody feels
+  all          ///< `moments` and `moments_before` as well
 };
 
 /// A part of a step, in its fractions, and what part of it the series of a piece are made for.
@@ -39,15 +45,20 @@ class local_path {
   Eigen::VectorXd w;            ///< weights (d), likewise
   neuron_modes modes;           ///< likewise
   std::vector<index> contacts;  ///< surfaces on which it stands, settled, and has not left yet
+  path_integrals integrals = path_integrals::all;  ///< what is wanted of the following
 
+  window_memory windows;  ///< what was looked through on the way before: forget it in a new step
   std::vector<timed_change> changes;
   Eigen::MatrixXd moments;  ///< int a w B_l over fractions of the step (d x 6)
+  std::vector<quintic> moments_before;  ///< int a <w, x_k> B_l up to each change, k being its sample
   double dissipated = 0.0;  ///< int a'^2 + |w'|^2 over fractions of the step
+  double disturbance = 0.0;  ///< bounds the integral of |D| over what the switches have changed of D
   bool finished = false;    ///< false: too many switches in one step
 
   /// Forgets the pieces and what was integrated along them. `data` and `products` have to live as
   /// long as the pieces are looked at.
-  void restart(const dataset& data, const sample_products& products);
+  /// @param accuracy  relative error that what is dissipated up to a fraction may have
+  void restart(const dataset& data, const sample_products& products, double accuracy);
   /// From here on w begins anew and D is another.
   /// @param w_0    weights (d)
   /// @param force  D_i, d x 6
@@ -57,14 +68,17 @@ class local_path {
   /// True when an anchor is not much longer than the kicks since the last one.
   [[nodiscard]] bool wants_anchor() const;
   /// Appends a piece. There must be an anchor.
-  void append(const piece_span& span, const local_series& series, int force_degree);
+  /// @param phi   phi_i at its end, in powers of u
+  /// @param rate  of its series, see there
+  void append(const piece_span& span, const local_series& series, int force_degree,
+              const quintic& phi, double rate);
 
   /// The part of `dissipated` that belongs to the fractions up to this one.
   [[nodiscard]] double dissipated_until(double fraction) const;
   /// (a, w) at a fraction of the step (d + 1).
   [[nodiscard]] Eigen::VectorXd at(double fraction) const;
   /// Where pieces end, increasing.
-  [[nodiscard]] std::vector<double> ends() const;
+  [[nodiscard]] const std::vector<double>& ends() const { return ends_; }
 
  private:
   struct anchor_point {
@@ -75,12 +89,13 @@ class local_path {
   struct sample_kick {
     index sample;
     quintic q;
-    quintic reach;  // Phi
+    std::size_t piece;  // that begins with it
   };
   /// Its series stands in `numbers_`.
   struct piece {
     piece_span span;
     double h;
+    double rate;
     double dissipated;  // before the piece
     quintic reach;      // Phi at its begin
     std::size_t numbers;
@@ -100,10 +115,12 @@ class local_path {
 
   const dataset* data_ = nullptr;
   const column_ranges* ranges_ = nullptr;
+  double accuracy_ = 0.0;
   quintic reach_ = quintic::Zero();  // Phi where the path has come to
   std::vector<anchor_point> anchors_;
   std::vector<sample_kick> kicks_;
   std::vector<piece> pieces_;
+  std::vector<double> ends_;  // of the pieces: what is searched through
   std::vector<double> numbers_;
 };
 

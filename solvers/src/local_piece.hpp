@@ -33,7 +33,7 @@ void shift(Coefficients& polynomial, double begin, double length, int last = 5) 
 template <int Dimension>
 struct step_force {
   Eigen::Matrix<double, Dimension, 6> coefficients;  ///< D_i, t in fractions of the step
-  quintic sizes;                                     ///< |D_i|
+  quintic sizes;                                     ///< |D_i| or a little more
 };
 
 /// A part of a step on which one neuron keeps its modes, as series in u in [0, 1].
@@ -82,7 +82,10 @@ class local_piece {
 
   /// w(u) - w(0)
   [[nodiscard]] vector displacement(double u) const {
-    const quintic phi = series.phi_at(u, products.degree);
+    return displacement(series.phi_at(u, products.degree));
+  }
+  /// The same by phi(u).
+  [[nodiscard]] vector displacement(const quintic& phi) const {
     vector step = phi[0] * force.col(0);
     for (int i = 1; i <= products.degree; ++i) step += phi[i] * force.col(i);
     return step;

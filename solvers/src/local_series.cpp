@@ -9,15 +9,6 @@
 namespace reluflow::detail {
 namespace {
 
-/// Gauss-Legendre nodes on [0, 1] and their weights.
-struct gauss_rule {
-  int nodes = 0;
-  std::array<double, 8> node{};
-  std::array<double, 8> weight{};
-  /// The error for f = exp(rate u) is exp(log_factor) rate^(2 nodes).
-  double log_factor = 0.0;
-};
-
 /// @tparam Nodes  their number; the error is f^(2N) N!^4 / ((2N + 1) (2N)!^3)
 template <int Nodes>
 gauss_rule make_rule() {
@@ -39,19 +30,6 @@ gauss_rule make_rule() {
   return rule;
 }
 
-/// The cheapest rule for integrands that grow like exp(rate u).
-const gauss_rule& rule_for(double rate, double accuracy) {
-  static const std::array<gauss_rule, 6> rules{make_rule<2>(), make_rule<3>(), make_rule<4>(),
-                                               make_rule<5>(), make_rule<6>(), make_rule<8>()};
-  // log(rate) <= (log(accuracy) - log_factor) / (2 nodes)
-  const double log_rate = std::log(rate);
-  const double log_accuracy = std::log(accuracy);
-  const auto* const rule = std::find_if(rules.begin(), rules.end(), [&](const gauss_rule& r) {
-    return 2.0 * r.nodes * log_rate <= log_accuracy - r.log_factor;
-  });
-  return rule == rules.end() ? rules.back() : *rule;
-}
-
 /// The sums below run over the coefficients of the force: `Width` of them, so that the compiler can
 /// unroll.
 template <class Work>
@@ -63,6 +41,18 @@ auto with_width(int force_degree, Work&& work) {
 }
 
 }  // namespace
+
+const gauss_rule& rule_for(double rate, double accuracy) {
+  static const std::array<gauss_rule, 6> rules{make_rule<2>(), make_rule<3>(), make_rule<4>(),
+                                               make_rule<5>(), make_rule<6>(), make_rule<8>()};
+  // log(rate) <= (log(accuracy) - log_factor) / (2 nodes)
+  const double log_rate = std::log(rate);
+  const double log_accuracy = std::log(accuracy);
+  const auto* const rule = std::find_if(rules.begin(), rules.end(), [&](const gauss_rule& r) {
+    return 2.0 * r.nodes * log_rate <= log_accuracy - r.log_factor;
+  });
+  return rule == rules.end() ? rules.back() : *rule;
+}
 
 void local_series::expand(double a_0, double size, const force_products& force,
                           double length_in_time, double tolerance) {
@@ -124,32 +114,58 @@ Eigen::Matrix<double, Width, 1> local_series::phi_with(double u) const {
   return value * u;
 }
 
+double local_series::rate(const force_products& force, double length) const {
+  double fastest = 5.0 * length;  // the Bernstein basis and D, over the whole step
+  for (int i = 0; i <= force.degree; ++i) fastest += 2.0 * h * force.lengths[i];
+  return fastest;
+}
+
+template <int Width, class Visit>
+void local_series::along_rule(const gauss_rule& rule, const force_products& force, double length,
+                              double until, Visit&& visit) const {
+  using terms = Eigen::Matrix<double, Width, 1>;
+  const Eigen::Matrix<double, Width, Width> gram = force.gram.template topLeftCorner<Width, Width>();
+  const terms along = force.along.template head<Width>();
+  const double span = length * until;
+  for (std::size_t at = 0; at < static_cast<std::size_t>(rule.nodes); ++at) {
+    const double u = until * rule.node[at];
+    const double weight = output_weight(u);
+    const terms w = phi_with<Width>(u);
+    // D(u) = sum of D_i u^i: <w(u), D(u)> and |D(u)|^2 through the products with gram.
+    const terms power = powers(u).template head<Width>();
+    const terms pulled = gram * power;
+    const double own_rate = power.dot(along) + w.dot(pulled);
+    visit(u, rule.weight[at] * span, weight, w,
+          own_rate * own_rate + weight * weight * power.dot(pulled));
+  }
+}
+
 local_moments local_series::moments(const force_products& force, double begin, double length,
                                     double until, double accuracy) const {
-  double fastest = 5.0 * length;  // the Bernstein basis
-  for (int i = 0; i <= force.degree; ++i) fastest += 2.0 * h * force.lengths[i];
-  const gauss_rule& rule = rule_for(fastest * until, accuracy);
-  const double span = length * until;
+  const gauss_rule& rule = rule_for(rate(force, length) * until, accuracy);
   local_moments result{quintic::Zero(), matrix6::Zero(), 0.0};
   with_width(force.degree, [&]<int Width>() {
-    using terms = Eigen::Matrix<double, Width, 1>;
-    const Eigen::Matrix<double, Width, Width> gram =
-        force.gram.template topLeftCorner<Width, Width>();
-    const terms along = force.along.template head<Width>();
-    for (std::size_t at = 0; at < static_cast<std::size_t>(rule.nodes); ++at) {
-      const double u = until * rule.node[at];
-      const double share = rule.weight[at] * span;
-      const double weight = output_weight(u);
-      const terms w = phi_with<Width>(u);
-      const quintic test = (share * weight) * bernstein_weights(begin + length * u);
-      result.plain += test;
-      for (int i = 0; i < Width; ++i) result.phi.col(i) += w[i] * test;
-      // D(u) = sum of D_i u^i: <w(u), D(u)> and |D(u)|^2 through the products with gram.
-      const terms power = powers(u).template head<Width>();
-      const terms pulled = gram * power;
-      const double own_rate = power.dot(along) + w.dot(pulled);
-      result.dissipated += share * (own_rate * own_rate + weight * weight * power.dot(pulled));
-    }
+    along_rule<Width>(rule, force, length, until,
+                      [&](double u, double share, double weight, const auto& w, double speed) {
+                        const quintic test =
+                            (share * weight) * bernstein_weights(begin + length * u);
+                        result.plain += test;
+                        for (int i = 0; i < Width; ++i) result.phi.col(i) += w[i] * test;
+                        result.dissipated += share * speed;
+                      });
+  });
+  return result;
+}
+
+double local_series::dissipated(const force_products& force, double length, double until,
+                                double accuracy) const {
+  const gauss_rule& rule = rule_for(rate(force, length) * until, accuracy);
+  double result = 0.0;
+  with_width(force.degree, [&]<int Width>() {
+    along_rule<Width>(rule, force, length, until,
+                      [&](double, double share, double, const auto&, double speed) {
+                        result += share * speed;
+                      });
   });
   return result;
 }

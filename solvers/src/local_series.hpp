@@ -27,6 +27,17 @@ struct force_products {
   quintic lengths = quintic::Zero();  ///< |D_i|
 };
 
+/// Nodes and weights of a Gauss-Legendre rule on [0, 1].
+struct gauss_rule {
+  int nodes = 0;
+  std::array<double, 8> node{};
+  std::array<double, 8> weight{};
+  double log_factor = 0.0;  ///< the error for f = exp(rate u) is exp(log_factor) rate^(2 nodes)
+};
+
+/// The cheapest rule that is so accurate, relatively, for integrands that grow like exp(rate u).
+[[nodiscard]] const gauss_rule& rule_for(double rate, double accuracy);
+
 /// Integrals over a part of a step that do not depend on the dimension.
 struct local_moments {
   quintic plain;            ///< int a B_l over fractions of the step, B_l its Bernstein basis
@@ -56,16 +67,27 @@ class local_series {
   [[nodiscard]] double output_weight(double u) const;
   [[nodiscard]] quintic phi_at(double u, int force_degree) const;
 
+  /// For `rule_for`: how fast what is integrated along the series may grow.
+  /// @param length  of u in [0, 1], in fractions of the step
+  [[nodiscard]] double rate(const force_products& force, double length) const;
+
   /// Integrals over u in [0, until]; u = (fraction - begin) / length.
   /// @param accuracy  relative error that they may have
   [[nodiscard]] local_moments moments(const force_products& force, double begin, double length,
                                       double until, double accuracy) const;
+  /// What is dissipated alone, likewise.
+  [[nodiscard]] double dissipated(const force_products& force, double length, double until,
+                                  double accuracy) const;
 
  private:
   template <int Width>
   void expand_with(double least_term, const force_products& force);
   template <int Width>
   [[nodiscard]] Eigen::Matrix<double, Width, 1> phi_with(double u) const;
+  /// Sums visit(u, share, a, phi, a'^2 + |w'|^2) over the nodes of a rule on [0, until].
+  template <int Width, class Visit>
+  void along_rule(const gauss_rule& rule, const force_products& force, double length, double until,
+                  Visit&& visit) const;
 };
 
 }  // namespace reluflow::detail

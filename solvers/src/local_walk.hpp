@@ -72,6 +72,23 @@ struct local_walk {
     return std::find(path.contacts.begin(), path.contacts.end(), surface) != path.contacts.end();
   }
 
+  /// Adds q(t) x_k to a force.
+  void add_sample(index k, const quintic& q, coefficients& sum) const {
+    if constexpr (Dimension == Eigen::Dynamic) {
+      const column_ranges& ranges = field.products().ranges();
+      sum.middleRows(ranges.first(k), ranges.size(k)).noalias() +=
+          ranges.part(k, field.data().inputs().col(k)) * q.transpose();
+    } else {
+      sum.noalias() += input(k) * q.transpose();
+    }
+  }
+
+  /// The force of a neuron that nothing holds grows by q(t) x_k; its sizes are bounds from here on.
+  void grow(index k, const quintic& q) {
+    add_sample(k, q, force.coefficients);
+    force.sizes += field.data().norms()[k] * q.cwiseAbs();
+  }
+
   /// Takes off the force what sliding takes away.
   void project(const sliding_frame* frame) {
     force.coefficients = active;

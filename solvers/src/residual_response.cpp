@@ -16,20 +16,43 @@ constexpr double accuracy = 0.02;
 
 constexpr index most_directions = 12;
 
-/// Right-multiplication by this integrates quintics from 0 (one a row, by Bernstein coefficients);
-/// the integrals are interpolated by quintics.
-const matrix6& integration() {
-  static const matrix6 matrix = [] {
+/// The integral of a change is smooth, and needs to be known no better than K: a cubic through 0
+/// and its values at these fractions of the step serves, which halves what a product with K costs.
+constexpr int nodes = 3;
+constexpr double node(int i) { return (i + 1.0) / nodes; }
+
+/// Right-multiplication by this integrates quintics (one a row, by Bernstein coefficients) from 0
+/// to the nodes.
+const Eigen::Matrix<double, 6, nodes>& integration() {
+  static const auto matrix = [] {
     using gauss = boost::math::quadrature::gauss<double, 7>;
-    matrix6 values;
+    Eigen::Matrix<double, 6, nodes> values;
     for (int l = 0; l < 6; ++l) {
-      values(l, 0) = 0.0;
-      for (int i = 1; i < 6; ++i) {
+      for (int i = 0; i < nodes; ++i) {
         values(l, i) =
-            gauss::integrate([l](double x) { return bernstein_weights(x)[l]; }, 0.0, i / 5.0);
+            gauss::integrate([l](double x) { return bernstein_weights(x)[l]; }, 0.0, node(i));
       }
     }
-    return matrix6(bernstein_from_values(values));
+    return values;
+  }();
+  return matrix;
+}
+
+/// Right-multiplication by this makes the cubic of its values at the nodes, as a quintic.
+const Eigen::Matrix<double, nodes, 6>& interpolation() {
+  static const auto matrix = [] {
+    matrix6 values = matrix6::Zero();  // of the Lagrange polynomials at i / 5, one a row
+    for (int l = 0; l < nodes; ++l) {
+      for (int i = 0; i < 6; ++i) {
+        const double x = i / 5.0;
+        double value = x / node(l);
+        for (int other = 0; other < nodes; ++other) {
+          if (other != l) value *= (x - node(other)) / (node(l) - node(other));
+        }
+        values(l, i) = value;
+      }
+    }
+    return Eigen::Matrix<double, nodes, 6>(bernstein_from_values(values).topRows(nodes));
   }();
   return matrix;
 }
@@ -66,8 +89,8 @@ Eigen::MatrixXd residual_response::solve(const Eigen::VectorXd& state, const flo
   const double size = change.norm();
   if (!(size > 0.0)) return change;
   const auto apply = [&](const Eigen::MatrixXd& u) -> Eigen::MatrixXd {
-    apply_kernel(state, modes, u);
-    return u + h * answer_ * integration();
+    apply_kernel(state, modes, u * integration());
+    return u + h * answer_ * interpolation();
   };
   std::vector<Eigen::MatrixXd> basis{change / size};
   Eigen::MatrixXd hessenberg = Eigen::MatrixXd::Zero(most_directions + 1, most_directions);

@@ -31,11 +31,12 @@ class residual_response {
                     const Eigen::MatrixXd& change);
 
   const vector_field* field_;
-  Eigen::MatrixXd answer_;   // n x 6: K times a change
-  Eigen::MatrixXd pulls_;    // 6 d x n
-  Eigen::MatrixXd forces_;   // 6 d x m: D_j, then what it does to a_j w_j
-  Eigen::MatrixXd sums_;     // 6 d x n
-  Eigen::MatrixXd outputs_;  // 6 x n
+  // For 3 times in the step:
+  Eigen::MatrixXd answer_;   // n x 3: K times a change
+  Eigen::MatrixXd pulls_;    // 3 d x n
+  Eigen::MatrixXd forces_;   // 3 d x m: D_j, then what it does to a_j w_j
+  Eigen::MatrixXd sums_;     // 3 d x n
+  Eigen::MatrixXd outputs_;  // 3 x n
 };
 
 }  // namespace reluflow::detail

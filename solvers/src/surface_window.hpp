@@ -7,9 +7,64 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace reluflow::detail {
+
+/// What windows that were opened among all surfaces have found, kept for when a neuron takes nearly
+/// the same way once more.
+class window_memory {
+ public:
+  /// One window: `numbers` from `line` on are where its line begins and how it goes on, `surfaces`
+  /// from `first` to `last` what is in it.
+  struct record {
+    double begin;
+    double end;
+    double slack;
+    std::size_t line;
+    std::size_t first;
+    std::size_t last;
+  };
+
+  void clear() {
+    records_.clear();
+    numbers_.clear();
+    surfaces_.clear();
+  }
+
+  template <class Vector>
+  void keep(double begin, double end, const Vector& from, const Vector& along, double slack,
+            const std::vector<index>& within) {
+    records_.push_back({begin, end, slack, numbers_.size(), surfaces_.size(),
+                        surfaces_.size() + within.size()});
+    numbers_.insert(numbers_.end(), from.data(), from.data() + from.size());
+    numbers_.insert(numbers_.end(), along.data(), along.data() + along.size());
+    for (const index s : within) surfaces_.push_back(static_cast<std::int32_t>(s));
+  }
+
+  /// The shortest window on what follows this fraction of the step, or null.
+  [[nodiscard]] const record* find(double at) const {
+    const record* best = nullptr;
+    for (const record& one : records_) {
+      const bool fits = one.begin <= at && at < one.end;
+      if (fits && (best == nullptr || one.end - one.begin < best->end - best->begin)) best = &one;
+    }
+    return best;
+  }
+
+  [[nodiscard]] const double* numbers(const record& one) const {
+    return numbers_.data() + one.line;
+  }
+  [[nodiscard]] std::span<const std::int32_t> surfaces(const record& one) const {
+    return {surfaces_.data() + one.first, one.last - one.first};
+  }
+
+ private:
+  std::vector<record> records_;
+  std::vector<double> numbers_;
+  std::vector<std::int32_t> surfaces_;
+};
 
 /// The surfaces that a neuron may meet on a stretch of its way: all to which a straight line comes
 /// near. As long as the way strays from the line by no more than `slack`, however many switches
@@ -25,22 +80,33 @@ class surface_window {
             const vector& along, double slack) {
     place(begin, end, from, along, slack);
     within_.clear();
-    surfaces.visit_near_line(from, along, slack, words_, [&](index s) {
+    surfaces.visit_near_line(from, along, slack, near_, [&](index s) {
       within_.push_back(s);
       return true;
     });
-    first_.resize(static_cast<index>(within_.size()));
-    last_.resize(first_.size());
-    if constexpr (packed) {
-      normals_.resize(first_.size(), from.size());
-      for (index i = 0; i < first_.size(); ++i) {
-        normals_.row(i) = surfaces.normals().col(within_[static_cast<std::size_t>(i)]);
-      }
-    } else {
-      surfaces_ = &surfaces;
-    }
+    pack(surfaces);
     distances(from, along);
     crossed_ = crossings(length(along));
+  }
+
+  /// Remembers what this window has found.
+  void keep(window_memory& memory) const {
+    memory.keep(begin_, end_, from_, along_, slack_, within_);
+  }
+
+  /// Opens the window again that was opened on what follows this fraction of the step. False when
+  /// there was none.
+  bool recall(const switching_surfaces& surfaces, const window_memory& memory, double at) {
+    const window_memory::record* const found = memory.find(at);
+    if (found == nullptr) return false;
+    const index d = surfaces.normals().rows();
+    const double* const line = memory.numbers(*found);
+    place(found->begin, found->end, Eigen::Map<const vector>(line, d),
+          Eigen::Map<const vector>(line + d, d), found->slack);
+    const auto known = memory.surfaces(*found);
+    within_.assign(known.begin(), known.end());
+    pack(surfaces);
+    return true;
   }
 
   /// The same among the surfaces of a window `wider`, which must cover it.
@@ -87,6 +153,20 @@ class surface_window {
   [[nodiscard]] const std::vector<index>& within() const { return within_; }
 
  private:
+  /// Makes room for what is to be known of the surfaces within.
+  void pack(const switching_surfaces& surfaces) {
+    first_.resize(static_cast<index>(within_.size()));
+    last_.resize(first_.size());
+    if constexpr (packed) {
+      normals_.resize(first_.size(), from_.size());
+      for (index i = 0; i < first_.size(); ++i) {
+        normals_.row(i) = surfaces.normals().col(within_[static_cast<std::size_t>(i)]);
+      }
+    } else {
+      surfaces_ = &surfaces;
+    }
+  }
+
   void place(double begin, double end, const vector& from, const vector& along, double slack) {
     begin_ = begin;
     end_ = end;
@@ -133,7 +213,7 @@ class surface_window {
   index crossed_ = 0;
 
   // Scratch.
-  std::vector<std::uint64_t> words_;
+  near_surfaces near_;
   Eigen::VectorXd first_;
   Eigen::VectorXd last_;
 };

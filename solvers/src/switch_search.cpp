@@ -59,7 +59,7 @@ std::vector<candidate> switch_search::search(const step_view& step, const flow_m
 #pragma omp parallel for schedule(dynamic) if (m * field_->samples() > pairs_worth_threads)
   for (index b = 0; b < blocks; ++b) {
     const auto at = static_cast<std::size_t>(b);
-    std::vector<std::uint64_t> near;
+    near_surfaces near;
     for (index j = b * neurons_in_a_block; j < std::min(m, (b + 1) * neurons_in_a_block); ++j) {
       search_crossings(step, modes, contacts, j, which, near, parts[at], rests[at]);
     }
@@ -78,7 +78,7 @@ double switch_search::output_sign(const step_view& step, index neuron) const {
 
 void switch_search::search_crossings(const step_view& step, const flow_modes& modes,
                                      const contact_set& contacts, index neuron, wanted which,
-                                     std::vector<std::uint64_t>& near,
+                                     near_surfaces& near,
                                      std::vector<candidate>& found,
                                      std::vector<std::pair<index, index>>& at_rest) const {
   const index d = field_->dimension();

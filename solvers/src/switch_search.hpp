@@ -84,7 +84,7 @@ class switch_search {
                                               const contact_set& contacts, wanted which,
                                               std::vector<std::pair<index, index>>& at_rest) const;
   void search_crossings(const step_view& step, const flow_modes& modes, const contact_set& contacts,
-                        index neuron, wanted which, std::vector<std::uint64_t>& near,
+                        index neuron, wanted which, near_surfaces& near,
                         std::vector<candidate>& found,
                         std::vector<std::pair<index, index>>& at_rest) const;
   void search_releases(const step_view& step, const flow_modes& modes,

@@ -66,12 +66,13 @@ class switching_surfaces {
   }
 
   /// Calls visit(s) for every surface s to which the line from `from` to `from` + `along` comes
-  /// nearer than `slack`, in increasing order, until one call returns false.
-  /// @param words  scratch
+  /// nearer than `slack`, and perhaps for some that are hardly farther away, in increasing order,
+  /// until one call returns false.
+  /// @param near  scratch
   template <class Visit>
   void visit_near_line(const Eigen::Ref<const Eigen::VectorXd>& from,
                        const Eigen::Ref<const Eigen::VectorXd>& along, double slack,
-                       std::vector<std::uint64_t>& words, Visit&& visit) const {
+                       detail::near_surfaces& near, Visit&& visit) const {
     if (ranges_.narrow()) {
       for (index s = 0; s < size(); ++s) {
         const double first = distance(s, from);
@@ -81,10 +82,9 @@ class switching_surfaces {
       }
       return;
     }
-    words.resize(static_cast<std::size_t>((size() + 63) / 64));
-    detail::surfaces_near_line(normals_by_row_, from.data(), along.data(), slack, words.data());
-    for (std::size_t word = 0; word < words.size(); ++word) {
-      for (std::uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
+    detail::surfaces_near_line(rough_normals_, from, along, slack, near);
+    for (std::size_t word = 0; word < near.words.size(); ++word) {
+      for (std::uint64_t bits = near.words[word]; bits != 0; bits &= bits - 1) {
         if (!visit(static_cast<index>(64 * word) + std::countr_zero(bits))) return;
       }
     }
@@ -101,6 +101,7 @@ class switching_surfaces {
   std::vector<bool> one_sided_;
   Eigen::MatrixXd normals_;
   Eigen::MatrixXd normals_by_row_;  // the transpose: columns run over surfaces; empty when narrow
+  Eigen::MatrixXf rough_normals_;   // the same, rounded
   detail::column_ranges ranges_;    // of the normals
 };
 

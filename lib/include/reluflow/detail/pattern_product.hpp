@@ -5,6 +5,7 @@
 #include <Eigen/Core>
 
 #include <cstdint>
+#include <vector>
 
 namespace reluflow::detail {
 
@@ -28,11 +29,19 @@ void sum_over_samples(const activation_pattern& pattern, const Eigen::MatrixXd& 
 void sum_over_neurons(const activation_pattern& pattern, const Eigen::MatrixXd& values,
                       Eigen::MatrixXd& result);
 
-/// Sets bit s of `near` when the line from `from` to `from` + `along` comes to within `slack` of
-/// surface s, clears it otherwise: the pass over all pairs that finds the few which may switch.
-/// @param normals_by_row  surfaces x d
-/// @param near            ceil(surfaces / 64) words
-void surfaces_near_line(const Eigen::MatrixXd& normals_by_row, const double* from,
-                        const double* along, double slack, std::uint64_t* near);
+/// Bit s of `words` stands for surface s.
+struct near_surfaces {
+  std::vector<std::uint64_t> words;  ///< ceil(surfaces / 64)
+  Eigen::VectorXf line{};            ///< scratch
+};
+
+/// Finds the surfaces to which the line from `from` to `from` + `along` comes nearer than `slack`:
+/// the pass over all pairs that finds the few which may switch. It calculates with floats, so that
+/// it may also find some that are farther away by (d + 2) 2^-22 of the lengths of `from` and `along`.
+/// @param normals_by_row  unit normals, surfaces x d
+void surfaces_near_line(const Eigen::MatrixXf& normals_by_row,
+                        const Eigen::Ref<const Eigen::VectorXd>& from,
+                        const Eigen::Ref<const Eigen::VectorXd>& along, double slack,
+                        near_surfaces& near);
 
 }  // namespace reluflow::detail
