@@ -136,4 +136,78 @@ BOOST_DATA_TEST_CASE(neurons_in_cells_flow_as_by_themselves,
   }
 }
 
+// Cells of some thousand members, which are looked through part by part. The inputs are orthogonal:
+// beside a surface that never moves, members are near it for long, and the others come to them.
+// Some turn while they are looked at again and again, others after most steps went by without.
+BOOST_DATA_TEST_CASE(large_cells_flow_as_their_members, data::make({-6.0, -20.0}), log_scale) {
+  Eigen::MatrixXd inputs(2, 2);
+  inputs << -0.5, 2.0, 1.0, 1.0;
+  const dataset data(inputs, Eigen::Vector2d(-1.0, 1.0));
+  const network initial = balanced_network(12'000, 2, log_scale, 3);
+  flow_options flow = until(25.0, 1e-7);
+  flow.atol = 0.0;
+  record_options record{linear_times(flow.t_end, 6)};
+  record.stopping_times = usual_stopping_times(data, initial);
+  const trajectory together = checked_run(data, initial, flow, record);
+  flow.chart = chart_kind::cartesian;
+  const trajectory alone = checked_run(data, initial, flow, record);
+  BOOST_TEST(alone.statistics.switches > 4'000);
+  const agreement found = compare(alone, together);
+  BOOST_TEST(found.loss_curve <= 10.0 * flow.rtol);
+  BOOST_TEST(found.missed == 0);
+  BOOST_TEST(found.switch_time <= 1e-5);
+  BOOST_TEST((together.final_pattern == alone.final_pattern));
+  for (std::size_t i = 0; i < alone.rows.size(); ++i) {
+    BOOST_TEST(together.rows[i].active == alone.rows[i].active);
+    BOOST_TEST(together.rows[i].mu == alone.rows[i].mu, tolerance(1e-5));
+    BOOST_TEST(
+        (together.states[i].directions() - alone.states[i].directions()).cwiseAbs().maxCoeff() <=
+        1e-5);
+  }
+}
+
+// In most steps some members are small enough to go from cell to cell, and others that are not
+// leave theirs before it is taken.
+BOOST_AUTO_TEST_CASE(neurons_of_all_sizes_flow_as_by_themselves) {
+  const dataset data = gaussian_data(4, 3, 1.0, 8);
+  const index m = 3000;
+  const network equal = balanced_network(m, 3, 0.0, 8);
+  Eigen::VectorXd log_norms(m);
+  for (index j = 0; j < m; ++j) log_norms[j] = -5.0 - static_cast<double>((7 * j) % 31);
+  const network initial = network::balanced(equal.signs(), log_norms, equal.directions());
+  flow_options flow = until(8.0, 1e-8);
+  flow.atol = 0.0;
+  const record_options record{linear_times(flow.t_end, 9)};
+  const trajectory together = checked_run(data, initial, flow, record);
+  flow.chart = chart_kind::cartesian;
+  const trajectory alone = checked_run(data, initial, flow, record);
+  const agreement found = compare(alone, together);
+  BOOST_TEST(alone.statistics.switches > 1000);
+  BOOST_TEST(found.loss_curve <= 10.0 * flow.rtol);
+  BOOST_TEST(found.missed == 0);
+  BOOST_TEST(found.switch_time <= 1e-5);
+  BOOST_TEST((together.final_pattern == alone.final_pattern));
+  for (std::size_t i = 0; i < alone.rows.size(); ++i) {
+    BOOST_TEST(together.rows[i].active == alone.rows[i].active);
+    BOOST_TEST(
+        (together.states[i].directions() - alone.states[i].directions()).cwiseAbs().maxCoeff() <=
+        1e-5);
+    BOOST_TEST(
+        (together.states[i].log_norms() - alone.states[i].log_norms()).cwiseAbs().maxCoeff() <=
+        1e-5);
+  }
+}
+
+// Neurons go into cells before anything is recorded, and are still those of the initial network.
+BOOST_AUTO_TEST_CASE(the_first_state_is_the_initial_network) {
+  const dataset data = gaussian_data(3, 3, 1.0, 5);
+  const network initial = balanced_network(1500, 3, -8.0, 5);
+  const trajectory run = integrate(data, initial, until(0.5, 1e-6), {linear_times(0.5, 2)});
+  BOOST_TEST((run.states.front().directions() == initial.directions()));
+  BOOST_TEST((run.states.front().log_norms() == initial.log_norms()));
+  BOOST_TEST(run.rows.front().loss == loss(data, initial), tolerance(1e-14));
+  const activation_pattern& pattern = run.initial_pattern;
+  BOOST_TEST(run.rows.front().active == pattern.count(pair_mode::active));
+}
+
 }  // namespace reluflow::test

@@ -47,14 +47,16 @@ network network::balanced(const Eigen::VectorXd& signs, Eigen::VectorXd log_norm
       throw invalid_input(fmt::format("log norm of neuron {}", j), fmt::format("{}", log_norms[j]),
                           "a finite number");
     }
+    constexpr double rounding = 2e-15;
+    // A unit vector to within rounding is kept as it is, so that what was written reads back the
+    // same.
+    if (std::abs(directions.col(j).squaredNorm() - 1.0) <= rounding) continue;
     const double norm = directions.col(j).stableNorm();
     if (!(norm > 0.0) || !std::isfinite(norm)) {
       throw invalid_input(fmt::format("direction of neuron {}", j), "a zero or infinite vector",
                           "a finite vector that is not zero");
     }
-    // A unit vector to within rounding is kept as it is, so that what was written reads back the
-    // same.
-    if (std::abs(norm - 1.0) > 2e-15) directions.col(j) /= norm;
+    if (std::abs(norm - 1.0) > rounding) directions.col(j) /= norm;
   }
   network net;
   net.signs_ = signs;

@@ -42,20 +42,27 @@ class chebyshev_series {
     return result;
   }
 
-  /// The function at x (rows x columns), into `value`.
-  void evaluate(double x, Eigen::MatrixXd& value) const {
-    Eigen::Matrix<double, terms, 1> polynomials;
-    polynomials[0] = 1.0;
-    polynomials[1] = 2.0 * x - 1.0;
+  static constexpr int terms = 16;
+  using polynomials = Eigen::Matrix<double, terms, 1>;
+
+  /// The Chebyshev polynomials of [0, 1] at x.
+  static polynomials at(double x) {
+    polynomials result;
+    result[0] = 1.0;
+    result[1] = 2.0 * x - 1.0;
     for (int k = 2; k < terms; ++k) {
-      polynomials[k] = 2.0 * polynomials[1] * polynomials[k - 1] - polynomials[k - 2];
+      result[k] = 2.0 * result[1] * result[k - 1] - result[k - 2];
     }
+    return result;
+  }
+
+  /// The function where the polynomials are these (rows x columns), into `value`.
+  void evaluate(const polynomials& there, Eigen::MatrixXd& value) const {
     value.resize(rows_, coefficients_.rows() / rows_);
-    value.reshaped().noalias() = coefficients_.lazyProduct(polynomials);
+    value.reshaped().noalias() = coefficients_.lazyProduct(there);
   }
 
  private:
-  static constexpr int terms = 16;
   static double angle(int node) { return std::numbers::pi * (node + 0.5) / terms; }
   /// From values at the nodes to coefficients.
   static const Eigen::Matrix<double, terms, terms>& transform() {

@@ -19,7 +19,7 @@ namespace reluflow::detail {
 namespace {
 
 /// To be raised when what stands in an archive changes.
-constexpr std::string_view format_line = "reluflow checkpoint 5\n";
+constexpr std::string_view format_line = "reluflow checkpoint 6\n";
 
 /// Reads to the end; true when the last bytes are the sum over what stands before them.
 bool sum_agrees(std::istream& in) {
@@ -81,7 +81,7 @@ void integrator::load(std::istream& in, std::string_view where) {
   std::string line(format_line.size(), '\0');
   in.read(line.data(), static_cast<std::streamsize>(line.size()));
   if (!in || line != format_line) {
-    throw invalid_input(where, "a file of another kind", "a checkpoint of reluflow, format 5");
+    throw invalid_input(where, "a file of another kind", "a checkpoint of reluflow, format 6");
   }
   in.seekg(begin);
   if (!sum_agrees(in)) {

@@ -127,22 +127,8 @@ bool neuron_cells::restore() {
   by_hash_.clear();
   const index d = dimension();
   const index m = signs_.size();
-  if (static_cast<index>(cell_of_.size()) != m || log_norms_.size() != m ||
-      directions_.rows() != d || directions_.cols() != m || safe_until_.size() != m ||
-      (m == 0 && size() > 0)) {
-    return false;
-  }
-  std::vector<index> counts(cells_.size());
-  for (index name = 0; name < m; ++name) {
-    const index c = cell_of(name);
-    if (c < -1 || c >= size()) return false;
-    if (c < 0) continue;
-    ++counts[static_cast<std::size_t>(c)];
-    if (own(c).sign != signs_[name] || !std::isfinite(log_norms_[name]) ||
-        !directions_.col(name).allFinite()) {
-      return false;
-    }
-  }
+  if (m == 0 && size() > 0) return false;
+  places_.assign(static_cast<std::size_t>(m), {});
   index members = 0;
   for (index c = 0; c < size(); ++c) {
     one_cell& cell = own(c);
@@ -152,16 +138,30 @@ bool neuron_cells::restore() {
       return one.rows() == d + 1 && one.cols() == d + 1 && one.allFinite();
     };
     if (!row.is_sound() || row.neurons() != 1 || row.samples() != field_->samples() ||
-        !is_square(cell.carried) || !is_square(cell.moments) ||
-        cell.members != counts[static_cast<std::size_t>(c)] || !in_range(cell.stand_ins, d + 2) ||
-        (cell.members > 0) != (cell.stand_ins > 0) ||
+        !is_square(cell.carried) || !is_square(cell.moments) || !in_range(cell.stand_ins, d + 2) ||
+        cell.roster.empty() != (cell.stand_ins == 0) ||
         (frame && !fits(*frame, *field_, *surfaces_)) ||
         row.count(pair_mode::sliding) != (frame ? held_by(*frame, row, 0, *surfaces_) : 0)) {
       return false;
     }
-    members += cell.members;
     by_hash_.emplace(row.row_hash(0), c);
     sort_surfaces(cell);
+    const auto free = static_cast<index>(cell.free.size());
+    const auto numbers = cell.roster.size() * static_cast<std::size_t>(d + 1);
+    if (cell.travelled.size() != free || cell.bases.size() != numbers ||
+        !std::all_of(cell.bases.begin(), cell.bases.end(),
+                     [](double number) { return std::isfinite(number); })) {
+      return false;
+    }
+    for (const entry& one : cell.roster) {
+      if (!in_range(one.name, m) || cell_of(one.name) >= 0 || signs_[one.name] != cell.sign ||
+          !in_range(one.surface, std::max<index>(free, 1))) {
+        return false;
+      }
+      places_[static_cast<std::size_t>(one.name)] = {
+          static_cast<std::int32_t>(c), static_cast<std::int32_t>(&one - cell.roster.data())};
+    }
+    members += cell.members();
   }
   return members == members_;
 }

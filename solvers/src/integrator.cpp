@@ -30,6 +30,11 @@ double largest_drift(const network& start, const network& end) {
   return largest;
 }
 
+vector_field field_of(const span_reduction& span, const network& initial, chart_kind chart) {
+  network room;
+  return {span.data(), span.reduced(initial, room), chart};
+}
+
 /// sign(c) sqrt|c| of the invariants c = a^2 - |w|^2, which itself may underflow.
 Eigen::VectorXd signed_roots(const network& net) {
   const Eigen::VectorXd a = net.output_weights().cwiseAbs();
@@ -52,7 +57,7 @@ integrator::integrator(const dataset& data, const network& initial, const flow_o
       record_(&record),
       callbacks_(&callbacks),
       span_(data, initial),
-      field_(span_.data(), span_.reduced(initial), flow.chart),
+      field_(field_of(span_, initial, flow.chart)),
       surfaces_(span_.data()),
       settler_(span_.data(), surfaces_, flow.rule),
       cells_(field_, surfaces_, settler_, flow.rtol, signs_for_cells(initial, flow, record)),
@@ -64,7 +69,8 @@ integrator::integrator(const dataset& data, const network& initial, const flow_o
   std::iota(names_.begin(), names_.end(), index{0});
   run_.initial_network = initial;
   run_.chart = field_.chart();
-  state_ = field_.pack(span_.reduced(initial));
+  network room;
+  state_ = field_.pack(span_.reduced(initial, room));
   norm_.emplace(field_, state_, flow.rtol, flow.atol);
   if (field_.chart() == chart_kind::cartesian) invariants_ = signed_roots(initial);
 }
@@ -72,7 +78,6 @@ integrator::integrator(const dataset& data, const network& initial, const flow_o
 void integrator::start() {
   const stopwatch whole(run_.statistics.wall_seconds);
   begin();
-  gather();
   look_for_end();
 }
 
@@ -142,12 +147,15 @@ void integrator::begin() {
     if (w.isZero(0.0)) on_surface.erase(j);
   }
   run_.initial_pattern = modes_.pattern;
-  evaluate();
+  // Neurons that share a cell need no force of their own.
+  if (on_surface.empty()) gather();
+  if (cells_.members() == 0) evaluate();
   account_.open(values_.loss);
   force_error_ = rounding_of_forces(values_.residuals);
   if (!on_surface.empty()) {
     for (const auto& [neuron, arrivals] : on_surface) settle_neuron(neuron, arrivals);
     evaluate();
+    gather();
   }
   const step_solution now = solution_until(
       0.0, [this](double) { return state_; }, [this](double) { return modes_; });

@@ -75,10 +75,11 @@ class integrator {
   [[nodiscard]] double energy_error(double dissipated) const;
   [[nodiscard]] step_view view() const;
 
-  /// A neuron that is integrated by itself goes into a cell.
-  struct placement {
-    index neuron = 0;  ///< by its place in the state
-    index cell = 0;
+  /// Neurons with the same modes and the same sign of a.
+  struct group {
+    index first = 0;
+    index size = 0;
+    index cell = -1;  ///< into which they go
   };
   /// What becomes a neuron of the state: one of the state before, or one with the modes of a cell.
   struct source {
@@ -94,9 +95,9 @@ class integrator {
   [[nodiscard]] index name(index neuron) const { return names_[static_cast<std::size_t>(neuron)]; }
   void gather();
   [[nodiscard]] std::optional<index> cell_for(index neuron) const;
-  [[nodiscard]] std::vector<std::vector<index>> large_groups(
-      const std::vector<index>& neurons) const;
-  void regroup(const std::vector<placement>& joining, const std::vector<index>& leaving);
+  [[nodiscard]] std::vector<group> sort(const std::vector<index>& into,
+                                        std::vector<index>& group_of) const;
+  void regroup(const std::vector<index>& into, const std::vector<index>& leaving);
   void take_over(const std::vector<source>& sources);
   [[nodiscard]] bool carry(const residual_path& drive);
   bool let_go(const std::vector<index>& leaving);

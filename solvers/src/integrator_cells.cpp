@@ -18,6 +18,11 @@ constexpr index least_width = 1000;
 /// Without cells, whether they would pay is looked at once in so many steps.
 constexpr std::int64_t steps_between_looks = 8;
 
+/// Instead of the cell into which a neuron goes: it stays by itself; and because it has not left a
+/// surface yet.
+constexpr index by_itself = -1;
+constexpr index kept_apart = -2;
+
 }  // namespace
 
 /// Signs for `neuron_cells`: none where cells are not to be used.
@@ -26,7 +31,8 @@ Eigen::VectorXd integrator::signs_for_cells(const network& initial, const flow_o
   const bool wanted = initial.is_balanced() && flow.chart != chart_kind::cartesian &&
                       flow.switching == switching_method::asynchronous &&
                       flow.rule == surface_rule::filippov && !record.dense &&
-                      initial.width() >= least_width;
+                      initial.width() >= least_width &&
+                      initial.width() <= neuron_cells::most_members;
   return wanted ? initial.signs() : Eigen::VectorXd();
 }
 
@@ -36,37 +42,40 @@ void integrator::gather() {
   if (!cells_.possible()) return;
   if (cells_.members() == 0 && run_.statistics.steps % steps_between_looks != 0) return;
   cells_.tidy();
-  std::vector<char> in_contact(names_.size(), 0);
+  std::vector<index> into(names_.size(), by_itself);
   for (const auto& [neuron, surface] : contacts_) {
-    if (neuron < alone()) in_contact[static_cast<std::size_t>(neuron)] = 1;
+    if (neuron < alone()) into[static_cast<std::size_t>(neuron)] = kept_apart;
   }
-  std::vector<placement> joining;
-  std::vector<index> left;
   for (index j = 0; j < alone(); ++j) {
-    if (in_contact[static_cast<std::size_t>(j)] != 0) continue;
-    const std::optional<index> cell = cell_for(j);
-    if (cell && cells_.members(*cell) > 0) {
-      joining.push_back({j, *cell});
-    } else {
-      left.push_back(j);
+    index& cell = into[static_cast<std::size_t>(j)];
+    if (cell == kept_apart || cells_.size() == 0) continue;
+    const std::optional<index> own = cell_for(j);
+    if (own && cells_.members(*own) > 0) cell = *own;
+  }
+  std::vector<index> group_of;
+  std::vector<group> groups = sort(into, group_of);
+  index found = 0;
+  index saved = 0;
+  const auto is_large = [&](const group& one) { return one.size > 2 * (field_.dimension() + 1); };
+  for (const group& one : groups) {
+    if (is_large(one)) saved += one.size - (field_.dimension() + 1);
+  }
+  if (cells_.members() > 0 || 2 * saved >= field_.neurons()) {
+    for (group& one : groups) {
+      if (!is_large(one)) continue;
+      const std::optional<index> empty = cell_for(one.first);
+      one.cell = empty
+                     ? *empty
+                     : cells_.found(modes_of(one.first), field_.sign(state_, one.first), one.size);
+      ++found;
     }
   }
-  const std::vector<std::vector<index>> founding = large_groups(left);
-  if (cells_.members() == 0) {
-    index saved = 0;
-    for (const auto& group : founding) saved += static_cast<index>(group.size());
-    saved -= static_cast<index>(founding.size()) * (field_.dimension() + 1);
-    if (2 * saved < field_.neurons()) return;
+  bool joining = false;
+  for (std::size_t j = 0; j < into.size(); ++j) {
+    if (found > 0 && group_of[j] >= 0) into[j] = groups[static_cast<std::size_t>(group_of[j])].cell;
+    joining = joining || into[j] >= 0;
   }
-  for (const std::vector<index>& group : founding) {
-    const index first = group.front();
-    const std::optional<index> empty = cell_for(first);
-    const index cell = empty ? *empty : cells_.found(modes_of(first), field_.sign(state_, first));
-    for (const index j : group) joining.push_back({j, cell});
-  }
-  std::sort(joining.begin(), joining.end(),
-            [](const placement& x, const placement& y) { return x.neuron < y.neuron; });
-  if (!joining.empty() || cells_.have_changed()) regroup(joining, {});
+  if (joining || cells_.have_changed()) regroup(into, {});
 }
 
 std::optional<index> integrator::cell_for(index neuron) const {
@@ -74,42 +83,41 @@ std::optional<index> integrator::cell_for(index neuron) const {
                             : cells_.find(modes_.pattern, neuron, field_.sign(state_, neuron));
 }
 
-/// Those of the neurons that would make a cell of more than twice as many as have to stand in for
-/// them, cell by cell.
-std::vector<std::vector<index>> integrator::large_groups(const std::vector<index>& neurons) const {
-  std::unordered_map<std::size_t, std::vector<std::vector<index>>> by_hash;
-  for (const index j : neurons) {
-    auto& groups = by_hash[modes_.pattern.row_hash(j)];
-    const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& one) {
-      return field_.sign(state_, one.front()) == field_.sign(state_, j) &&
-             modes_.pattern.same_row(one.front(), j);
+/// The groups among the neurons that go nowhere, in the order of their first ones.
+/// @param into      by neuron, as for `regroup`
+/// @param group_of  by neuron: its group, or -1
+std::vector<integrator::group> integrator::sort(const std::vector<index>& into,
+                                                std::vector<index>& group_of) const {
+  std::vector<group> groups;
+  std::unordered_multimap<std::size_t, index> by_hash;
+  group_of.assign(into.size(), -1);
+  for (index j = 0; j < alone(); ++j) {
+    if (into[static_cast<std::size_t>(j)] != by_itself) continue;
+    const std::size_t hash = modes_.pattern.row_hash(j);
+    const auto [begin, end] = by_hash.equal_range(hash);
+    const auto own = std::find_if(begin, end, [&](const auto& entry) {
+      const index first = groups[static_cast<std::size_t>(entry.second)].first;
+      return field_.sign(state_, first) == field_.sign(state_, j) &&
+             modes_.pattern.same_row(first, j);
     });
-    if (group != groups.end()) {
-      group->push_back(j);
-    } else {
+    const index which = own != end ? own->second : static_cast<index>(groups.size());
+    if (own == end) {
+      by_hash.emplace(hash, which);
       groups.push_back({j});
     }
+    ++groups[static_cast<std::size_t>(which)].size;
+    group_of[static_cast<std::size_t>(j)] = which;
   }
-  std::vector<std::vector<index>> large;
-  for (auto& [hash, groups] : by_hash) {
-    for (std::vector<index>& group : groups) {
-      if (static_cast<index>(group.size()) > 2 * (field_.dimension() + 1)) {
-        large.push_back(std::move(group));
-      }
-    }
-  }
-  std::sort(large.begin(), large.end());
-  return large;
+  return groups;
 }
 
 /// Changes what is integrated at the start of a step.
-/// @param joining  neurons that go into cells, increasing
+/// @param into     by neuron: the cell into which it goes, or a negative number; empty: nobody goes
 /// @param leaving  names of those that leave theirs, increasing
-void integrator::regroup(const std::vector<placement>& joining, const std::vector<index>& leaving) {
+void integrator::regroup(const std::vector<index>& into, const std::vector<index>& leaving) {
   const auto vectors = std::as_const(field_).vectors(std::as_const(state_));
   std::vector<index> names;
   std::vector<source> sources;
-  auto join = joining.begin();
   auto leave = leaving.begin();
   const auto let_leave = [&] {
     const index cell = cells_.cell_of(*leave);
@@ -119,9 +127,9 @@ void integrator::regroup(const std::vector<placement>& joining, const std::vecto
   };
   for (index j = 0; j < alone(); ++j) {
     while (leave != leaving.end() && *leave < name(j)) let_leave();
-    if (join != joining.end() && join->neuron == j) {
-      cells_.join(join->cell, name(j), {state_[j], vectors.col(j)});
-      ++join;
+    const index cell = into.empty() ? by_itself : into[static_cast<std::size_t>(j)];
+    if (cell >= 0) {
+      cells_.join(cell, name(j), state_[j], vectors.col(j));
     } else {
       names.push_back(name(j));
       sources.push_back({j, {}, -1});
@@ -227,9 +235,11 @@ bool integrator::let_go(const std::vector<index>& leaving) {
   if (cells.empty()) return false;
   cells_.forget_step();
   std::vector<index> names;
-  for (index name = 0; name < cells_.signs().size(); ++name) {
-    if (cells.contains(cells_.cell_of(name))) names.push_back(name);
+  for (const index cell : cells) {
+    const std::vector<index> own = cells_.names(cell);
+    names.insert(names.end(), own.begin(), own.end());
   }
+  std::sort(names.begin(), names.end());
   regroup({}, names);
   return true;
 }
@@ -269,7 +279,7 @@ activation_pattern integrator::whole_pattern(const activation_pattern& pattern,
 
 /// A state in the step in which nobody has left their cell, with those who have left it.
 Eigen::VectorXd integrator::with_transfers(Eigen::VectorXd state, double fraction) const {
-  if (cells_.transfers().empty() || fraction < cells_.transfers().front().fraction) return state;
+  if (fraction < cells_.first_transfer()) return state;
   const neuron_cells::change_of_cells change = cells_.changes_until(fraction);
   state[state.size() - 1] += field_.output_scale() * stepper_.last_step() * change.dissipated;
   auto vectors = field_.vectors(state);

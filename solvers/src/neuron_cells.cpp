@@ -33,49 +33,58 @@ neuron_cells::neuron_cells(const vector_field& field, const switching_surfaces& 
       grown_(std::clamp(std::sqrt(share * rtol / std::numeric_limits<double>::epsilon()),
                         least_grown, most_grown)),
       signs_(std::move(signs)),
-      cell_of_(static_cast<std::size_t>(signs_.size()), -1),
-      log_norms_(signs_.size()),
-      directions_(field.dimension(), signs_.size()),
-      safe_until_(signs_.size()) {}
+      places_(static_cast<std::size_t>(signs_.size())) {}
+
+void neuron_cells::margins::add(index free, double distance) {
+  if (distance < nearest) {
+    others = nearest;
+    nearest = distance;
+    surface = static_cast<std::int32_t>(free);
+  } else {
+    others = std::min(others, distance);
+  }
+}
 
 std::vector<index> neuron_cells::names(index cell) const {
   std::vector<index> result;
-  for (index name = 0; name < signs_.size(); ++name) {
-    if (cell_of(name) == cell) result.push_back(name);
-  }
+  result.reserve(own(cell).roster.size());
+  for (const entry& one : own(cell).roster) result.push_back(one.name);
+  std::sort(result.begin(), result.end());
   return result;
 }
 
 std::optional<index> neuron_cells::find(const activation_pattern& pattern, index row,
                                         double sign) const {
   const auto [begin, end] = by_hash_.equal_range(pattern.row_hash(row));
-  for (auto entry = begin; entry != end; ++entry) {
-    const one_cell& cell = own(entry->second);
-    if (cell.sign == sign && cell.modes.row.same_row(0, pattern, row)) return entry->second;
+  for (auto found = begin; found != end; ++found) {
+    const one_cell& cell = own(found->second);
+    if (cell.sign == sign && cell.modes.row.same_row(0, pattern, row)) return found->second;
   }
   return {};
 }
 
 void neuron_cells::tidy() {
   const auto peopled = std::count_if(cells_.begin(), cells_.end(),
-                                     [](const one_cell& cell) { return cell.members > 0; });
+                                     [](const one_cell& cell) { return !cell.roster.empty(); });
   if (size() <= few_cells || 2 * peopled >= size()) return;
   std::vector<one_cell> kept;
   std::vector<index> now(cells_.size(), -1);
   by_hash_.clear();
   for (std::size_t c = 0; c < cells_.size(); ++c) {
-    if (cells_[c].members == 0) continue;
+    if (cells_[c].roster.empty()) continue;
     now[c] = static_cast<index>(kept.size());
     by_hash_.emplace(cells_[c].modes.row.row_hash(0), now[c]);
     kept.push_back(std::move(cells_[c]));
   }
   cells_ = std::move(kept);
-  for (index& cell : cell_of_) {
-    if (cell >= 0) cell = now[static_cast<std::size_t>(cell)];
+  for (placed& one : places_) {
+    if (one.cell >= 0) {
+      one.cell = static_cast<std::int32_t>(now[static_cast<std::size_t>(one.cell)]);
+    }
   }
 }
 
-index neuron_cells::found(neuron_modes modes, double sign) {
+index neuron_cells::found(neuron_modes modes, double sign, index expected) {
   one_cell cell;
   by_hash_.emplace(modes.row.row_hash(0), size());
   cell.modes = std::move(modes);
@@ -83,6 +92,9 @@ index neuron_cells::found(neuron_modes modes, double sign) {
   cell.carried.setIdentity(dimension() + 1, dimension() + 1);
   cell.moments.setZero(dimension() + 1, dimension() + 1);
   sort_surfaces(cell);
+  cell.travelled.setZero(static_cast<index>(cell.free.size()));
+  cell.roster.reserve(static_cast<std::size_t>(expected));
+  cell.bases.reserve(static_cast<std::size_t>(expected * (dimension() + 1)));
   cells_.push_back(std::move(cell));
   return size() - 1;
 }
@@ -103,91 +115,115 @@ void neuron_cells::hold(const one_cell& cell, Eigen::VectorXd& w) const {
   for (const index s : cell.resting) surfaces_->move_along(s, -surfaces_->distance(s, w), w);
 }
 
-neuron_cells::neuron neuron_cells::at_base(index name) const {
-  return {log_norms_[name], directions_.col(name)};
-}
-
-/// A member after Phi has moved it from its base.
-neuron_cells::neuron neuron_cells::carried(const neuron& base, const one_cell& cell,
-                                           const Eigen::MatrixXd& by) const {
+/// A member after Phi has moved it from its base: ln|w|, and its direction.
+double neuron_cells::carried(const neuron_view& base, const one_cell& cell,
+                             const Eigen::MatrixXd& by, Eigen::VectorXd& direction) const {
   const index d = dimension();
-  Eigen::VectorXd w = by.bottomRightCorner(d, d) * base.direction;
-  w += cell.sign * by.col(0).tail(d);
-  hold(cell, w);
-  const double norm = w.norm();
-  return {base.log_norm + std::log(norm), w / norm};
+  direction = cell.sign * by.col(0).tail(d);
+  direction.noalias() += by.bottomRightCorner(d, d) * base.direction;
+  hold(cell, direction);
+  const double norm = direction.norm();
+  direction /= norm;
+  return base.log_norm + std::log(norm);
 }
 
-void neuron_cells::join(index cell, index name, const neuron& who) {
+void neuron_cells::join(index cell, index name, double log_norm,
+                        const Eigen::Ref<const Eigen::VectorXd>& direction) {
   one_cell& to = own(cell);
-  Eigen::VectorXd now(dimension() + 1);
-  now << to.sign, who.direction;
   if (to.inverse.size() == 0) {
     to.inverse = to.carried.inverse();
+    to.moved = !to.carried.isIdentity(0.0);
     to.spreads.resize(static_cast<index>(to.free.size()));
     for (index f = 0; f < to.spreads.size(); ++f) {
       const auto normal = surfaces_->normals().col(to.free[static_cast<std::size_t>(f)]);
       to.spreads[f] = (to.carried.bottomRows(dimension()).transpose() * normal).norm();
     }
   }
-  const Eigen::VectorXd base = to.inverse * now;
-  const double norm = base.tail(dimension()).norm();
-  directions_.col(name) = base.tail(dimension()) / norm;
-  log_norms_[name] = who.log_norm + std::log(norm);
-  double nearest = std::numeric_limits<double>::infinity();
+  const index d = dimension();
+  double norm = 1.0;
+  if (to.moved) {
+    room_.noalias() = to.inverse.bottomRightCorner(d, d) * direction;
+    room_ += to.sign * to.inverse.col(0).tail(d);
+    norm = room_.norm();
+    room_ /= norm;
+  } else {
+    room_ = direction;  // to the last bit
+  }
+  margins far;
   for (index f = 0; f < to.spreads.size(); ++f) {
     const index s = to.free[static_cast<std::size_t>(f)];
-    nearest =
-        std::min(nearest, std::abs(surfaces_->distance(s, who.direction)) / (norm * to.spreads[f]));
+    far.add(f, std::abs(surfaces_->distance(s, direction)) / (norm * to.spreads[f]));
   }
-  safe_until_[name] = to.travelled + nearest;
-  enter(cell, name);
+  enter(cell, name, log_norm + std::log(norm), room_, far);
 }
 
 neuron_cells::neuron neuron_cells::leave(index name) {
   const one_cell& from = own(cell_of(name));
-  neuron result = carried(at_base(name), from, from.carried);
-  quit(name);
+  neuron result;
+  const placed at = place(name);
+  result.log_norm = carried(at_base(from, at.slot), from, from.carried, result.direction);
+  quit(at.cell, at.slot);
   return result;
 }
 
-/// Books a neuron, whose base is in place, into a cell.
-void neuron_cells::enter(index cell, index name) {
+neuron_cells::entry neuron_cells::entry_of(const one_cell& cell, index name,
+                                           const margins& far) const {
+  const double travelled = cell.free.empty() ? 0.0 : cell.travelled[far.surface];
+  return {travelled + far.nearest, cell.farthest + far.others, far.surface,
+          static_cast<std::int32_t>(name)};
+}
+
+/// Books a neuron, as it is at the base of a cell, into it.
+void neuron_cells::enter(index cell, index name, double log_norm,
+                         const Eigen::Ref<const Eigen::VectorXd>& direction, const margins& far) {
   one_cell& to = own(cell);
-  cell_of_[static_cast<std::size_t>(name)] = cell;
-  if (to.members == 0) {
+  if (to.roster.empty()) {
     to.moments.setZero();
-    to.log_scale = log_norms_[name];
+    to.log_scale = log_norm;
     to.most = 0.0;
   }
-  add(to, name, 1.0);
-  ++to.members;
+  places_[static_cast<std::size_t>(name)] = {static_cast<std::int32_t>(cell),
+                                             static_cast<std::int32_t>(to.members())};
+  to.roster.push_back(entry_of(to, name, far));
+  to.bases.push_back(log_norm);
+  to.bases.insert(to.bases.end(), direction.data(), direction.data() + direction.size());
+  add(to, to.members() - 1, 1.0);
+  end_lull(to, to.members() - 1);
   ++members_;
   to.changed = true;
 }
 
-/// Books a neuron out of its cell.
-void neuron_cells::quit(index name) {
-  one_cell& from = own(cell_of(name));
-  add(from, name, -1.0);
-  --from.members;
+/// Books a member out of its cell. The last of the roster takes its place.
+void neuron_cells::quit(index cell, index slot) {
+  one_cell& from = own(cell);
+  add(from, slot, -1.0);
+  entry& here = from.roster[static_cast<std::size_t>(slot)];
+  places_[static_cast<std::size_t>(here.name)] = {};
+  const auto numbers = from.bases.end() - (dimension() + 1);
+  if (slot + 1 < from.members()) {
+    here = from.roster.back();
+    places_[static_cast<std::size_t>(here.name)].slot = static_cast<std::int32_t>(slot);
+    std::copy(numbers, from.bases.end(), from.bases.begin() + slot * (dimension() + 1));
+  }
+  from.roster.pop_back();
+  from.bases.erase(numbers, from.bases.end());
+  end_lull(from, slot);
   --members_;
   from.changed = true;
-  cell_of_[static_cast<std::size_t>(name)] = -1;
 }
 
 /// Adds what a member contributes to the moments so many times.
-void neuron_cells::add(one_cell& cell, index name, double times) const {
-  add(at_base(name), times, cell.sign, cell.log_scale, cell.moments);
+void neuron_cells::add(one_cell& cell, index slot, double times) const {
+  add(at_base(cell, slot), times, cell.sign, cell.log_scale, cell.moments);
   cell.most = std::max(cell.most, cell.moments(0, 0));
 }
 
 /// Adds what a neuron contributes to moments in units of exp(2 log_scale): their lower triangle,
 /// and that of the part of w in full.
-void neuron_cells::add(const neuron& base, double times, double sign, double log_scale,
+void neuron_cells::add(const neuron_view& base, double times, double sign, double log_scale,
                        Eigen::MatrixXd& moments) const {
   const double weight = times * std::exp(2.0 * (base.log_norm - log_scale));
-  const Eigen::VectorXd& w = base.direction;
+  const auto& w = base.direction;
   moments(0, 0) += weight;
   moments.col(0).tail(dimension()) += (weight * sign) * w;
   for (index i = 0; i < dimension(); ++i) {
@@ -195,32 +231,25 @@ void neuron_cells::add(const neuron& base, double times, double sign, double log
   }
 }
 
-void neuron_cells::sum_moments() {
-  for (one_cell& cell : cells_) {
-    cell.moments.setZero();
-    cell.log_scale = -std::numeric_limits<double>::infinity();
-    cell.most = 0.0;
+void neuron_cells::sum_moments(one_cell& cell) const {
+  cell.moments.setZero();
+  cell.log_scale = -std::numeric_limits<double>::infinity();
+  cell.most = 0.0;
+  for (index slot = 0; slot < cell.members(); ++slot) {
+    cell.log_scale = std::max(cell.log_scale, at_base(cell, slot).log_norm);
   }
-  for (index name = 0; name < signs_.size(); ++name) {
-    if (cell_of(name) < 0) continue;
-    one_cell& cell = own(cell_of(name));
-    cell.log_scale = std::max(cell.log_scale, log_norms_[name]);
-  }
-  for (index name = 0; name < signs_.size(); ++name) {
-    if (cell_of(name) >= 0) add(own(cell_of(name)), name, 1.0);
-  }
+  for (index slot = 0; slot < cell.members(); ++slot) add(cell, slot, 1.0);
 }
 
 std::vector<neuron_cells::neuron> neuron_cells::make_stand_ins(index cell) {
   std::vector<neuron> result;
-  if (own(cell).members > 0 && !(own(cell).moments(0, 0) > little_left * own(cell).most &&
-                                 std::isfinite(own(cell).moments(0, 0)))) {
-    sum_moments();
-  }
   one_cell& of = own(cell);
   of.changed = false;
   of.stand_ins = 0;
-  if (of.members == 0) return result;
+  if (of.roster.empty()) return result;
+  if (!(of.moments(0, 0) > little_left * of.most && std::isfinite(of.moments(0, 0)))) {
+    sum_moments(of);
+  }
   result = factors(of, of.moments, of.log_scale, of.carried);
   of.stand_ins = static_cast<index>(result.size());
   return result;
@@ -253,38 +282,47 @@ std::vector<neuron_cells::neuron> neuron_cells::factors(const one_cell& cell,
   return result;
 }
 
-/// Makes the start of the step the base of all members.
-void neuron_cells::rebase() {
-  for (index name = 0; name < signs_.size(); ++name) {
-    if (cell_of(name) < 0) continue;
-    const one_cell& cell = own(cell_of(name));
-    const neuron now = carried(at_base(name), cell, cell.carried);
-    directions_.col(name) = now.direction;
-    log_norms_[name] = now.log_norm;
-    double nearest = std::numeric_limits<double>::infinity();
-    for (const index s : cell.free) {
-      nearest = std::min(nearest, std::abs(surfaces_->distance(s, directions_.col(name))));
+/// Makes the start of the step the base of all members of some cells.
+/// @param which  by cell: true for these
+void neuron_cells::rebase(const std::vector<char>& which) {
+  for (std::size_t c = 0; c < cells_.size(); ++c) {
+    if (which[c] == 0) continue;
+    one_cell& cell = cells_[c];
+    cell.travelled.setZero();
+    cell.farthest = 0.0;
+    cell.lulls.clear();
+#pragma omp parallel if (cell.members() > members_for_threads)
+    {
+      Eigen::VectorXd direction;
+#pragma omp for schedule(static)
+      for (index slot = 0; slot < cell.members(); ++slot) {
+        entry& one = cell.roster[static_cast<std::size_t>(slot)];
+        double* const base = cell.bases.data() + slot * (dimension() + 1);
+        *base = carried(view(base), cell, cell.carried, direction);
+        std::copy_n(direction.data(), direction.size(), base + 1);
+        margins far;
+        for (std::size_t f = 0; f < cell.free.size(); ++f) {
+          far.add(static_cast<index>(f), std::abs(surfaces_->distance(cell.free[f], direction)));
+        }
+        one = entry_of(cell, one.name, far);
+      }
     }
-    safe_until_[name] = nearest;
-  }
-  for (one_cell& cell : cells_) {
     cell.carried.setIdentity();
     cell.inverse.resize(0, 0);
-    cell.travelled = 0.0;
+    sum_moments(cell);
     // Where members shrink, what rounding has left of growing directions in their stand-ins would
     // outgrow them in time.
-    cell.changed = cell.members > 0;
+    cell.changed = !cell.roster.empty();
   }
-  sum_moments();
 }
 
 index neuron_cells::additional(pair_mode mode, double fraction) const {
   index count = 0;
   for (const one_cell& cell : cells_) {
-    count += (cell.members - cell.stand_ins) * cell.modes.row.count(mode);
+    count += (cell.members() - cell.stand_ins) * cell.modes.row.count(mode);
   }
   for (const transfer& one : transfers_) {
-    if (one.fraction > fraction) break;
+    if (one.fraction > fraction) continue;
     count +=
         static_cast<index>(one.change.to == mode) - static_cast<index>(one.change.from == mode);
   }

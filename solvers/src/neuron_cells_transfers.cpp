@@ -23,28 +23,37 @@ constexpr double clear = 1e-9;
 
 /// Follows a member that meets a surface from cell to cell.
 /// @param space  with (a, w) at the base of its cell, |w| = 1
-neuron_cells::leaver neuron_cells::follow(index name, meeting next, const residual_path& drive,
-                                          workspace& space,
-                                          std::vector<transfer>& transfers) const {
-  index at = cell_of(name);
+/// @param found  of its cell; its transfers are appended
+neuron_cells::leaver neuron_cells::follow(index slot, meeting next, const residual_path& drive,
+                                          workspace& space, findings& found) const {
+  index at = found.cell;
   const one_cell* cell = &own(at);
+  const index name = cell->roster[static_cast<std::size_t>(slot)].name;
   const index d = dimension();
-  neuron here = at_base(name);
-  leaver result{name, std::exp(2.0 * here.log_norm) * (cell->carried * space.base).squaredNorm(),
-                0};
+  double log_norm = at_base(*cell, slot).log_norm;
+  space.start.noalias() = cell->carried * space.base;
+  leaver result{name, std::exp(2.0 * log_norm) * space.start.squaredNorm(), 0};
   const auto by_itself = [&] {
-    transfers.erase(transfers.end() - result.transfers, transfers.end());
+    found.transfers.resize(found.transfers.size() - static_cast<std::size_t>(result.transfers));
+    found.arrivals.resize(found.arrivals.size() -
+                          static_cast<std::size_t>(result.transfers * (d + 1)));
     return leaver{name, result.square, 0};
+  };
+  // int a'^2 + |w'|^2 from the start of the step on, over h, for (a, w) = `start` in a cell
+  const auto dissipated = [&] {
+    cell->dissipation.evaluate(space.at, space.form);
+    space.product.noalias() = space.form * space.start;
+    return std::exp(2.0 * log_norm) * space.start.dot(space.product);
   };
   double fraction = 0.0;
   while (next.fraction <= 1.0) {
     if (result.transfers == most_transfers) return by_itself();
     const index surface = cell->free[static_cast<std::size_t>(next.free)];
     const double from = std::exchange(fraction, next.fraction);
-    if (!arrive_at(*cell, surface, drive, fraction, space) || !(fraction > from)) {
+    if (!arrive_at(*cell, next.free, drive, fraction, space) || !(fraction > from)) {
       return by_itself();
     }
-    const std::optional<pair_mode> after = settle(*cell, surface, fraction, drive);
+    const std::optional<pair_mode> after = settle(*cell, surface, fraction, drive, space.force);
     if (!after) return by_itself();
     const index sample = surfaces_->representative(surface);
     const mode_change change{sample, cell->modes.row(0, sample), *after, false, 0.0};
@@ -53,46 +62,52 @@ neuron_cells::leaver neuron_cells::follow(index name, meeting next, const residu
     const std::optional<index> to = find(space.row, 0, cell->sign);
     if (!to || own(*to).ways.empty()) return by_itself();
 
+    double spared = -dissipated();
     const index left = std::exchange(at, *to);
     cell = &own(at);
     // Phi J Phi^T = J with J = diag(1, -1, ..., -1).
-    cell->phi.evaluate(fraction, space.phi);
+    cell->phi.evaluate(space.at, space.phi);
     space.there.tail(d) *= -1.0;
     space.start.noalias() = space.phi.transpose() * space.there;
     space.base.noalias() = cell->carried.transpose() * space.start;
-    space.base.tail(d) *= -1.0;
+    space.start.tail(d) *= -1.0;
+    spared += dissipated();
     const double norm = space.base.tail(d).norm();
-    space.base.tail(d) /= norm;
+    space.base.tail(d) /= -norm;
     space.base[0] = cell->sign;
-    neuron there{here.log_norm + std::log(norm), space.base.tail(d)};
-    const double spared =
-        dissipated(*cell, there, fraction) - dissipated(own(left), here, fraction);
+    space.start /= norm;
+    log_norm += std::log(norm);
     const auto crossed = std::find(cell->free.begin(), cell->free.end(), surface);
     next = meet(*cell, fraction, crossed == cell->free.end() ? -1 : crossed - cell->free.begin(),
                 space);
-    here = there;
-    transfers.push_back({fraction, name, left, at, change, std::move(there), spared, next.nearest});
+    found.transfers.push_back(
+        {fraction, name, left, slot, at, change, found.arrivals.size(), spared, next.far});
+    found.arrivals.push_back(log_norm);
+    found.arrivals.insert(found.arrivals.end(), space.base.data() + 1, space.base.data() + 1 + d);
     ++result.transfers;
   }
-  return next.nearest > clear ? result : by_itself();
+  return next.far.nearest > clear ? result : by_itself();
 }
 
 /// Finds when exactly a member meets a surface that it crosses fast enough. False when it does not.
+/// @param free      which of the free surfaces of the cell
 /// @param fraction  about; then exactly
-/// @param space     with (a, w) at the base of the cell, then also `there`: (a, w) on the surface
-bool neuron_cells::arrive_at(const one_cell& cell, index surface, const residual_path& drive,
+/// @param space     with (a, w) at the start of the step, then also `there`: (a, w) on the surface,
+///                  and `at`, the polynomials at the fraction
+bool neuron_cells::arrive_at(const one_cell& cell, index free, const residual_path& drive,
                              double& fraction, workspace& space) const {
   constexpr int most_corrections = 4;
+  const index surface = cell.free[static_cast<std::size_t>(free)];
   const double sense = sense_of(cell.modes.row(0, surfaces_->representative(surface)));
   const auto normal = surfaces_->normals().col(surface);
-  space.start.noalias() = cell.carried * space.base;
   for (int correction = 0; correction <= most_corrections; ++correction) {
-    cell.phi.evaluate(fraction, space.phi);
+    space.at = chebyshev_series::at(fraction);
+    cell.phi.evaluate(space.at, space.phi);
     space.there.noalias() = space.phi * space.start;
     const auto w = space.there.tail(dimension());
     const double z = sense * normal.dot(w);
     if (std::abs(z) <= rounding * w.norm()) return true;
-    const double speed = -sense * space.there[0] * normal.dot(cell.force * powers(fraction));
+    const double speed = -sense * space.there[0] * cell.pulls.row(free).dot(powers(fraction));
     if (!(speed > 0.0)) return false;
     fraction += z / (drive.h * speed);
     if (!(fraction > 0.0 && fraction < 1.0)) return false;
@@ -103,7 +118,8 @@ bool neuron_cells::arrive_at(const one_cell& cell, index surface, const residual
 /// The mode of a member behind a surface that it meets, in the simple cases: it meets one sample,
 /// slides nowhere, and crosses the surface, or comes to rest on it because nothing moves it below.
 std::optional<pair_mode> neuron_cells::settle(const one_cell& cell, index surface, double fraction,
-                                              const residual_path& drive) const {
+                                              const residual_path& drive,
+                                              Eigen::VectorXd& force) const {
   if (cell.modes.frame || !surfaces_->one_sided(surface) ||
       surfaces_->members(surface).size() > 1) {
     return {};
@@ -113,7 +129,8 @@ std::optional<pair_mode> neuron_cells::settle(const one_cell& cell, index surfac
   const double sense = was_active ? 1.0 : -1.0;
   const quintic weights = powers(fraction);
   const double error = drive.force_error;
-  Eigen::VectorXd force = cell.sign * (cell.force * weights);
+  force.noalias() = cell.force * weights;
+  force *= cell.sign;
   const auto towards = [&](index s) { return -sense * surfaces_->distance(s, force); };
   if (!(towards(surface) > error)) return {};
   const double pull = drive.by_sample.col(k).dot(weights) * field_->data().norms()[k] /
@@ -127,41 +144,22 @@ std::optional<pair_mode> neuron_cells::settle(const one_cell& cell, index surfac
   return {};
 }
 
-/// int a'^2 + |w'|^2 of a member from the start of the step to a fraction of it, over h.
-double neuron_cells::dissipated(const one_cell& cell, const neuron& base, double fraction) const {
-  Eigen::VectorXd start(dimension() + 1);
-  start << cell.sign, base.direction;
-  start = (cell.carried * start).eval();
-  Eigen::MatrixXd form;
-  cell.dissipation.evaluate(fraction, form);
-  return std::exp(2.0 * base.log_norm) * start.dot(form * start);
-}
-
-/// A member as it was at the base of the cell from which a transfer takes it.
-neuron_cells::neuron neuron_cells::base_before(std::size_t which) const {
-  const transfer& one = transfers_[which];
-  while (which-- > 0) {
-    if (cell_of(one.name) == one.from) break;
-    if (transfers_[which].name == one.name) return transfers_[which].base;
-  }
-  return at_base(one.name);
-}
-
 neuron_cells::change_of_cells neuron_cells::changes_until(double fraction) const {
   change_of_cells result;
   std::vector<Eigen::MatrixXd> moments(cells_.size());  // empty: no transfer
-  const auto book = [&](index cell, const neuron& base, double times) {
+  const auto book = [&](index cell, const neuron_view& base, double times) {
     Eigen::MatrixXd& sum = moments[static_cast<std::size_t>(cell)];
     if (sum.size() == 0) sum.setZero(dimension() + 1, dimension() + 1);
     add(base, times, own(cell).sign, own(cell).log_scale, sum);
   };
-  for (std::size_t i = 0; i < transfers_.size() && transfers_[i].fraction <= fraction; ++i) {
-    const transfer& one = transfers_[i];
-    book(one.from, base_before(i), -1.0);
-    book(one.cell, one.base, 1.0);
-    result.dissipated -= one.spared;
+  visit_leavers(fraction, [&](const transfer& first, const transfer& last) {
+    book(first.from, departure(first), -1.0);
+    book(last.cell, arrival(last.base), 1.0);
+  });
+  for (const transfer& one : transfers_) {
+    if (one.fraction <= fraction) result.dissipated -= one.spared;
   }
-  std::vector<index> cells;  // those of all neurons; empty until they are needed
+  const chebyshev_series::polynomials there = chebyshev_series::at(fraction);
   Eigen::MatrixXd form;
   for (index c = 0; c < size(); ++c) {
     const one_cell& cell = own(c);
@@ -169,15 +167,14 @@ neuron_cells::change_of_cells neuron_cells::changes_until(double fraction) const
     if (sum.size() == 0) continue;
     Eigen::MatrixXd gained = sum;
     gained.row(0) = gained.col(0).transpose();
-    cell.dissipation.evaluate(fraction, form);
+    cell.dissipation.evaluate(there, form);
     result.dissipated +=
         std::exp(2.0 * cell.log_scale) *
         (cell.carried * gained * cell.carried.transpose()).cwiseProduct(form).sum();
     double log_scale = cell.log_scale;
     sum += cell.moments;
     if (!(sum(0, 0) > little_left * cell.most)) {
-      if (cells.empty()) cells = cells_at(fraction);
-      sum_members(c, cells, fraction, sum, log_scale);
+      sum_members(c, fraction, sum, log_scale);
     }
     result.stand_ins.emplace_back(c, factors(cell, sum, log_scale, carried_to(cell, fraction)));
   }
@@ -185,41 +182,28 @@ neuron_cells::change_of_cells neuron_cells::changes_until(double fraction) const
 }
 
 /// The moments of those who are in a cell at a fraction of the step, at its base.
-/// @param cells  of all neurons there
-void neuron_cells::sum_members(index cell, const std::vector<index>& cells, double fraction,
-                               Eigen::MatrixXd& moments, double& log_scale) const {
-  std::vector<neuron> there;
-  for (index name = 0; name < signs_.size(); ++name) {
-    if (cells[static_cast<std::size_t>(name)] == cell && cell_of(name) == cell) {
-      there.push_back(at_base(name));
-    }
-  }
-  for (const transfer& one : transfers_) {
-    if (one.fraction > fraction) break;
-    if (one.cell == cell && cells[static_cast<std::size_t>(one.name)] == cell) {
-      there.push_back(one.base);
-    }
+void neuron_cells::sum_members(index cell, double fraction, Eigen::MatrixXd& moments,
+                               double& log_scale) const {
+  std::vector<char> gone(own(cell).roster.size(), 0);
+  std::vector<neuron_view> there;
+  visit_leavers(fraction, [&](const transfer& first, const transfer& last) {
+    if (first.from == cell) gone[static_cast<std::size_t>(slot_before(first))] = 1;
+    if (last.cell == cell) there.push_back(arrival(last.base));
+  });
+  for (std::size_t slot = 0; slot < gone.size(); ++slot) {
+    if (gone[slot] == 0) there.push_back(at_base(own(cell), static_cast<index>(slot)));
   }
   moments.setZero();
   log_scale = -std::numeric_limits<double>::infinity();
-  for (const neuron& one : there) log_scale = std::max(log_scale, one.log_norm);
-  for (const neuron& one : there) add(one, 1.0, own(cell).sign, log_scale, moments);
-}
-
-/// Takes over a transfer when its cells have arrived behind it.
-void neuron_cells::pass(const transfer& one) {
-  quit(one.name);
-  directions_.col(one.name) = one.base.direction;
-  log_norms_[one.name] = one.base.log_norm;
-  safe_until_[one.name] = own(one.cell).travelled + one.nearest;
-  enter(one.cell, one.name);
+  for (const neuron_view& one : there) log_scale = std::max(log_scale, one.log_norm);
+  for (const neuron_view& one : there) add(one, 1.0, own(cell).sign, log_scale, moments);
 }
 
 /// Nobody goes into a cell that all its members leave to be by themselves: who would do so joins
 /// those who leave.
 void neuron_cells::keep_cells_peopled(std::vector<index>& leaving) {
   std::vector<index> left;
-  for (const one_cell& cell : cells_) left.push_back(cell.members);
+  for (const one_cell& cell : cells_) left.push_back(cell.members());
   for (const index name : leaving) --left[static_cast<std::size_t>(cell_of(name))];
   while (true) {
     std::set<index> joining;
@@ -235,24 +219,29 @@ void neuron_cells::keep_cells_peopled(std::vector<index>& leaving) {
 }
 
 std::vector<index> neuron_cells::cells_at(double fraction) const {
-  std::vector<index> result = cell_of_;
-  for (const transfer& one : transfers_) {
-    if (one.fraction > fraction) break;
-    result[static_cast<std::size_t>(one.name)] = one.cell;
-  }
+  std::vector<index> result;
+  result.reserve(places_.size());
+  for (const placed& one : places_) result.push_back(one.cell);
+  visit_leavers(fraction, [&](const transfer&, const transfer& last) {
+    result[static_cast<std::size_t>(last.name)] = last.cell;
+  });
   return result;
 }
 
 std::vector<index> neuron_cells::left_for(double fraction) const {
-  std::vector<index> result(cells_.size(), -1);
   std::vector<index> there;
-  for (const one_cell& cell : cells_) there.push_back(cell.members);
+  for (const one_cell& cell : cells_) there.push_back(cell.members());
+  std::vector<const transfer*> last(cells_.size(), nullptr);  // out of each cell
   for (const transfer& one : transfers_) {
-    if (one.fraction > fraction) break;
+    if (one.fraction > fraction) continue;
     const auto from = static_cast<std::size_t>(one.from);
-    const auto to = static_cast<std::size_t>(one.cell);
-    if (--there[from] == 0) result[from] = one.cell;
-    if (++there[to] == 1) result[to] = -1;
+    --there[from];
+    ++there[static_cast<std::size_t>(one.cell)];
+    if (last[from] == nullptr || last[from]->fraction <= one.fraction) last[from] = &one;
+  }
+  std::vector<index> result(cells_.size(), -1);
+  for (std::size_t c = 0; c < result.size(); ++c) {
+    if (there[c] == 0 && last[c] != nullptr) result[c] = last[c]->cell;
   }
   return result;
 }

@@ -65,10 +65,11 @@ Eigen::MatrixXd span_reduction::reduced(const Eigen::MatrixXd& vectors) const {
   return result;
 }
 
-network span_reduction::reduced(const network& initial) const {
+const network& span_reduction::reduced(const network& initial, network& room) const {
   if (!reduced_) return initial;
-  Eigen::MatrixXd room;
-  return with_vectors(initial, reduced(vectors_of(initial, room)));
+  Eigen::MatrixXd vectors;
+  room = with_vectors(initial, reduced(vectors_of(initial, vectors)));
+  return room;
 }
 
 network span_reduction::expand(network net) const {

@@ -23,7 +23,8 @@ class span_reduction {
   /// The samples in as many dimensions as are needed.
   [[nodiscard]] const dataset& data() const noexcept { return reduced_ ? *reduced_ : *data_; }
   /// The network of the constructor in as many dimensions as are needed.
-  [[nodiscard]] network reduced(const network& initial) const;
+  /// @param room  where it is made, if there is anything to do
+  [[nodiscard]] const network& reduced(const network& initial, network& room) const;
 
   /// The samples of the constructor.
   [[nodiscard]] const dataset& all_data() const noexcept { return *data_; }
