@@ -426,7 +426,11 @@ Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double frac
                                             Eigen::VectorXd state) const {
   const index d = field_->dimension();
   const bool spherical = field_->chart() == chart_kind::spherical;
-  for (const index neuron : followed_) {
+  const auto count = static_cast<index>(followed_.size());
+  Eigen::VectorXd parts(count);  // what each adds to the dissipated loss
+#pragma omp parallel for schedule(static) if (count >= worth_a_pass && fraction < 1.0)
+  for (index i = 0; i < count; ++i) {
+    const index neuron = followed_[static_cast<std::size_t>(i)];
     const local_path& own = path(neuron);
     auto vector = field_->vectors(state).col(neuron);
     double a = own.a;
@@ -446,14 +450,13 @@ Eigen::VectorXd asynchronous_step::state_at(const frozen_step& step, double frac
       vector *= size;
       state[neuron] = a * size;
     }
+    double dissipated = own.dissipated_until(fraction);
+    if (!all_followed_) dissipated -= frozen(neuron).dissipated_until(fraction);
+    parts[i] = dissipation(step, neuron, dissipated);
   }
   double& dissipated = state[state.size() - 1];
   if (all_followed_) dissipated = step.state[state.size() - 1];
-  for (const index neuron : followed_) {
-    double own = path(neuron).dissipated_until(fraction);
-    if (!all_followed_) own -= frozen(neuron).dissipated_until(fraction);
-    dissipated += dissipation(step, neuron, own);
-  }
+  for (const double part : parts) dissipated += part;
   return state;
 }
 

@@ -91,40 +91,46 @@ double local_path::output_weight(const piece& own, double u) const {
   return a_there;
 }
 
-template <class Weight>
-void local_path::add_kicks(const piece& own, Eigen::VectorXd& sum, const Weight& weight) const {
-  for (std::size_t i = anchors_[own.anchor].kicks; i < own.kicks; ++i) {
-    const index k = kicks_[i].sample;
-    sum.segment(ranges_->first(k), ranges_->size(k)) +=
-        weight(kicks_[i]) * ranges_->part(k, data_->inputs().col(k));
-  }
-}
-
-Eigen::VectorXd local_path::weights(const piece& own, double u) const {
+/// w at the fractions where Phi is this.
+Eigen::MatrixXd local_path::weights(const piece& own, const quintics& reaches) const {
   const index d = w.size();
   const anchor_point& from = anchors_[own.anchor];
   const double* const start = numbers_.data() + from.numbers;
-  const quintic now = reach(own, u);
-  Eigen::VectorXd result = Eigen::Map<const Eigen::VectorXd>(start, d) +
-                           Eigen::Map<const Eigen::MatrixXd>(start + d, d, 6) * (now - from.reach);
-  add_kicks(own, result, [&](const sample_kick& one) { return one.q.dot(now - pieces_[one.piece].reach); });
+  Eigen::MatrixXd result = Eigen::Map<const Eigen::MatrixXd>(start + d, d, 6)
+                               .lazyProduct(reaches.colwise() - from.reach);
+  result.colwise() += Eigen::Map<const Eigen::VectorXd>(start, d);
+  for (std::size_t i = from.kicks; i < own.kicks; ++i) {
+    const sample_kick& one = kicks_[i];
+    add(one.sample, one.q.transpose() * (reaches.colwise() - pieces_[one.piece].reach), result);
+  }
   return result;
 }
 
-Eigen::VectorXd local_path::force(const piece& own, double fraction) const {
+/// D where the powers of the fraction are these.
+Eigen::MatrixXd local_path::forces(const piece& own, const quintics& powers_of_t) const {
   const index d = w.size();
-  const double* const start = numbers_.data() + anchors_[own.anchor].numbers;
-  const quintic t = powers(fraction);
-  Eigen::VectorXd result = Eigen::Map<const Eigen::MatrixXd>(start + d, d, 6) * t;
-  add_kicks(own, result, [&](const sample_kick& one) { return one.q.dot(t); });
+  const anchor_point& from = anchors_[own.anchor];
+  Eigen::MatrixXd result =
+      Eigen::Map<const Eigen::MatrixXd>(numbers_.data() + from.numbers + d, d, 6)
+          .lazyProduct(powers_of_t);
+  for (std::size_t i = from.kicks; i < own.kicks; ++i) {
+    add(kicks_[i].sample, kicks_[i].q.transpose() * powers_of_t, result);
+  }
   return result;
+}
+
+/// Adds x_k in so many multiples, one a column.
+template <class Multiples>
+void local_path::add(index sample, const Multiples& multiples, Eigen::MatrixXd& sum) const {
+  sum.middleRows(ranges_->first(sample), ranges_->size(sample)) +=
+      ranges_->part(sample, data_->inputs().col(sample)).lazyProduct(multiples.eval());
 }
 
 Eigen::VectorXd local_path::at(double fraction) const {
   const piece& own = piece_at(fraction);
   const double u = part_of(own.span, fraction);
   Eigen::VectorXd result(w.size() + 1);
-  result << output_weight(own, u), weights(own, u);
+  result << output_weight(own, u), weights(own, reach(own, u));
   return result;
 }
 
@@ -133,13 +139,21 @@ double local_path::dissipated_until(double fraction) const {
   const piece& own = piece_at(fraction);
   const double until = part_of(own.span, fraction);
   const gauss_rule& rule = rule_for(own.rate * until, accuracy_);
+  quintics reaches(6, rule.nodes);
+  quintics powers_of_t(6, rule.nodes);
+  for (int i = 0; i < rule.nodes; ++i) {
+    const double u = until * rule.node[static_cast<std::size_t>(i)];
+    reaches.col(i) = reach(own, u);
+    powers_of_t.col(i) = powers(fraction_of(own.span, u));
+  }
+  const Eigen::MatrixXd at_nodes = weights(own, reaches);
+  const Eigen::MatrixXd pulls = forces(own, powers_of_t);
   double sum = 0.0;
-  for (std::size_t at = 0; at < static_cast<std::size_t>(rule.nodes); ++at) {
-    const double u = until * rule.node[at];
-    const double weight = output_weight(own, u);
-    const Eigen::VectorXd pull = force(own, fraction_of(own.span, u));
-    const double growth = pull.dot(weights(own, u));
-    sum += rule.weight[at] * (growth * growth + weight * weight * pull.squaredNorm());
+  for (int i = 0; i < rule.nodes; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const double weight = output_weight(own, until * rule.node[at]);
+    const double growth = pulls.col(i).dot(at_nodes.col(i));
+    sum += rule.weight[at] * (growth * growth + weight * weight * pulls.col(i).squaredNorm());
   }
   return own.dissipated + own.span.length * until * sum;
 }

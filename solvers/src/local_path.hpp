@@ -107,11 +107,12 @@ class local_path {
   [[nodiscard]] const piece& piece_at(double fraction) const;
   [[nodiscard]] quintic reach(const piece& own, double u) const;
   [[nodiscard]] double output_weight(const piece& own, double u) const;
-  /// Adds what the kicks of a piece's anchor up to it do, each by its sample and weight(kick).
-  template <class Weight>
-  void add_kicks(const piece& own, Eigen::VectorXd& sum, const Weight& weight) const;
-  [[nodiscard]] Eigen::VectorXd weights(const piece& own, double u) const;
-  [[nodiscard]] Eigen::VectorXd force(const piece& own, double fraction) const;
+  /// One a column, for the nodes of a rule.
+  using quintics = Eigen::Matrix<double, 6, Eigen::Dynamic, Eigen::ColMajor, 6, gauss_rule::most>;
+  [[nodiscard]] Eigen::MatrixXd weights(const piece& own, const quintics& reaches) const;
+  [[nodiscard]] Eigen::MatrixXd forces(const piece& own, const quintics& powers_of_t) const;
+  template <class Multiples>
+  void add(index sample, const Multiples& multiples, Eigen::MatrixXd& sum) const;
 
   const dataset* data_ = nullptr;
   const column_ranges* ranges_ = nullptr;

@@ -29,9 +29,10 @@ struct force_products {
 
 /// Nodes and weights of a Gauss-Legendre rule on [0, 1].
 struct gauss_rule {
-  int nodes = 0;
-  std::array<double, 8> node{};
-  std::array<double, 8> weight{};
+  static constexpr int most = 8;
+  int nodes = 0;  ///< at most so many
+  std::array<double, most> node{};
+  std::array<double, most> weight{};
   double log_factor = 0.0;  ///< the error for f = exp(rate u) is exp(log_factor) rate^(2 nodes)
 };
 
