@@ -35,7 +35,8 @@ trajectory follow(const dataset& data, const network& initial, flow_options flow
 class lone_neuron {
  public:
   lone_neuron(const dataset& data, const Eigen::VectorXd& residuals, const Eigen::VectorXd& w,
-              double h, double growth = 0.0)
+              double h, double growth = 0.0,
+              detail::path_integrals integrals = detail::path_integrals::all)
       : surfaces_(data),
         field_(data, network::cartesian(Eigen::VectorXd::Ones(1), w, 1.0), chart_kind::cartesian) {
     detail::residual_path drive;
@@ -46,6 +47,7 @@ class lone_neuron {
     drive.expand(data.norms());
     path.a = 1.0;
     path.w = w;
+    path.integrals = integrals;
     path.modes.row = activation_pattern(1, data.size());
     for (index k = 0; k < data.size(); ++k) {
       const double z = data.inputs().col(k).dot(w);
@@ -57,13 +59,21 @@ class lone_neuron {
     force.col(1) = growth * force.col(0);
     const detail::settler settle(data, surfaces_, surface_rule::filippov);
     const detail::local_flow flow(field_, surfaces_, settle, 1e-14);
-    flow.follow(detail::force_coefficients(force.data(), data.dimension(), 6), drive, path);
+    const detail::force_coefficients coefficients(force.data(), data.dimension(), 6);
+    still.a = path.a;
+    still.w = path.w;
+    flow.follow_fixed(coefficients, nullptr, drive, still);
+    flow.follow(coefficients, drive, path);
     BOOST_TEST_REQUIRE(path.finished);
+    most_moved = h * path.disturbance * std::exp(2.0 * h * drive.strengths.sum()) *
+                 std::hypot(1.0, w.norm());
   }
   lone_neuron(const lone_neuron&) = delete;
   lone_neuron& operator=(const lone_neuron&) = delete;
 
   detail::local_path path;
+  detail::local_path still;  ///< as if it kept its modes
+  double most_moved = 0.0;   ///< by its switches: the bound that decides whether others feel them
 
  private:
   switching_surfaces surfaces_;
@@ -160,6 +170,16 @@ BOOST_DATA_TEST_CASE(a_path_knows_its_inside, data::make({2, 5, 6, 40}), d) {
     const double h = axes ? 0.4 * static_cast<double>(d) : 4.0;
     const lone_neuron neuron(data, residuals, w, h, 0.4);
     const detail::local_path& whole = neuron.path;
+    // Whether moments are made with it or not, the way is the same to the last bit.
+    const lone_neuron lean(data, residuals, w, h, 0.4, detail::path_integrals::dissipated);
+    BOOST_TEST(lean.path.w == whole.w);
+    BOOST_TEST(lean.path.dissipated == whole.dissipated);
+    BOOST_TEST(lean.path.disturbance == whole.disturbance);
+    const double moved =
+        std::hypot(whole.a - neuron.still.a, (whole.w - neuron.still.w).norm());
+    BOOST_TEST(moved <= neuron.most_moved);
+    BOOST_TEST((moved > 0.0) == !whole.changes.empty());
+    BOOST_TEST(whole.moments_before.size() == whole.changes.size());
     BOOST_TEST((axes || d == 2 || whole.changes.size() > 20));
     for (const double fraction : {0.05, 0.37, 0.62, 0.9, 1.0}) {
       const lone_neuron short_of_it(data, residuals, w, fraction * h, 0.4 * fraction);

@@ -77,6 +77,25 @@ std::size_t check_windows(index d, std::mt19937_64& engine) {
   BOOST_TEST(near.crossed() == crossed);
   near.close();
   BOOST_TEST(!near.covers(0.0, 0.1, start, chord(0.0, 0.1), 0.0));
+
+  // What was looked through once is known where the way is taken again, and only there.
+  window late;
+  late.open(surfaces, 0.6, 1.0, way(0.6), chord(0.6, 1.0), 1.5 * stray(0.6, 1.0));
+  detail::window_memory memory;
+  wide.keep(memory);
+  late.keep(memory);
+  window again;
+  BOOST_TEST(!again.recall(surfaces, memory, 1.0));
+  BOOST_TEST_REQUIRE(again.recall(surfaces, memory, 0.5));
+  BOOST_TEST(again.within() == wide.within(), boost::test_tools::per_element());
+  near.open(again, 0.0, 0.5, start, chord(0.0, 0.5), 1.5 * stray(0.0, 0.5));
+  BOOST_TEST(near.within() == within, boost::test_tools::per_element());
+  BOOST_TEST_REQUIRE(again.recall(surfaces, memory, 0.7));
+  BOOST_TEST(again.within() == late.within(), boost::test_tools::per_element());
+  BOOST_TEST(again.covers(0.7, 1.0, way(0.7), chord(0.7, 1.0), stray(0.7, 1.0)));
+  BOOST_TEST(!again.covers(0.5, 1.0, way(0.5), chord(0.5, 1.0), stray(0.5, 1.0)));
+  memory.clear();
+  BOOST_TEST(!again.recall(surfaces, memory, 0.5));
   return met.size();
 }
 
@@ -179,6 +198,44 @@ BOOST_AUTO_TEST_CASE(distances_are_products_with_the_normals_on_axes_and_elsewhe
     BOOST_TEST(near == expected_near, boost::test_tools::per_element());
     BOOST_TEST((!near.empty() || !axes));
     BOOST_TEST((near.size() < 10 || !axes));
+  }
+}
+
+// Surfaces are screened with floats: none that is near is missed at any scale, and few others come
+// along.
+BOOST_AUTO_TEST_CASE(lines_of_every_size_find_the_surfaces_that_they_come_near) {
+  std::mt19937_64 engine(9);
+  std::normal_distribution<double> normal;
+  const auto draw = [&](index rows, index columns) {
+    return Eigen::MatrixXd::NullaryExpr(rows, columns, [&] { return normal(engine); }).eval();
+  };
+  for (const index d : {2, 5, 60}) {
+    const switching_surfaces surfaces = surfaces_of(draw(d, 333));
+    detail::near_surfaces scratch;
+    for (const double size : {1e-200, 1e-30, 1.0, 1e30, 1e200}) {
+      const Eigen::VectorXd from = size * draw(d, 1);
+      const Eigen::VectorXd along = 0.1 * size * draw(d, 1);
+      const Eigen::VectorXd z = surfaces.normals().transpose() * from;
+      const Eigen::VectorXd end = z + surfaces.normals().transpose() * along;
+      const double rounding = static_cast<double>(d + 2) * std::ldexp(1.0, -22) *
+                              (from / size).norm() * 1.2 * size;
+      for (index touched = 0; touched < surfaces.size(); touched += 7) {
+        // The line just touches the neighbourhood of this surface.
+        const double slack = std::min(std::abs(z[touched]), std::abs(end[touched]));
+        samples near;
+        surfaces.visit_near_line(from, along, slack, scratch, [&](index s) {
+          near.push_back(s);
+          return true;
+        });
+        for (index s = 0; s < surfaces.size(); ++s) {
+          const double distance =
+              (z[s] > 0.0) == (end[s] > 0.0) ? std::min(std::abs(z[s]), std::abs(end[s])) : 0.0;
+          const bool found = std::binary_search(near.begin(), near.end(), s);
+          if (distance <= slack) BOOST_TEST(found);
+          if (distance > slack + rounding) BOOST_TEST(!found);
+        }
+      }
+    }
   }
 }
 

@@ -107,6 +107,13 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
     const bernstein_polynomial whole = z;
     const double first_move = 5.0 * (z.b[1] - z.b[0]);
     const double last_move = 5.0 * (z.b[5] - z.b[4]);
+    const bool slow_at_ends =
+        std::abs(first_move) <= slow + noise && std::abs(last_move) <= slow + noise;
+    const auto kind = on_line ? event_kind::origin : event_kind::crossing;
+    if (which == wanted::any && z.b[0] > noise && z.b[5] < -noise && !slow_at_ends) {
+      found.push_back({0.0, kind, neuron, s, 0.0});  // it is not asked when
+      return false;
+    }
     if (contacts.contains({neuron, s})) {
       z = divide_by_x(z);
       // A pair that leaves tangentially has no velocity yet: look at what comes next.
@@ -117,12 +124,11 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
     }
     const auto root = first_descent(z);
     if (!root) return true;
-    if (std::abs(first_move) <= slow + noise && std::abs(last_move) <= slow + noise) {
+    if (slow_at_ends) {
       if (mode == pair_mode::inactive) at_rest.emplace_back(neuron, s);
       return true;
     }
-    found.push_back({*root, on_line ? event_kind::origin : event_kind::crossing, neuron, s,
-                     derivative(whole)(*root)});
+    found.push_back({*root, kind, neuron, s, derivative(whole)(*root)});
     return which == wanted::all;
   };
   // The way stays as close to the line between its ends as its control points do.
