@@ -4,8 +4,10 @@
 //
 // Counters of `step`: `per_field` is the time of an accepted step divided by that of one bare
 // evaluation (two products of matrices with sign masks, masked_field); `field`, `certificates`,
-// `local`, `recording` are shares of the time; `x_field`, `x_certificates` say how many times what
-// its count of operations predicts each part takes, and `local_ns` is the time a switch takes.
+// `local`, `recording` are shares of the time; `x_field`, `x_certificates`, `x_local` say how many
+// times what its count of operations predicts each part takes, and `local_ns` is the time a switch
+// takes. `x_local` counts each switch once: it is that of the long first phase in which neurons are
+// small, and more where steps follow their neurons several times to correct the residuals.
 
 #include "masked_field.hpp"
 #include "measured.hpp"
@@ -158,6 +160,28 @@ double bare_seconds(const problem& task) {
   return clock.seconds() / count;
 }
 
+/// Seconds of a scalar product of two vectors of this dimension, one after the other.
+double product_seconds(index dimension) {
+  constexpr index vectors = 64;
+  const Eigen::MatrixXd all = Eigen::MatrixXd::Random(dimension, vectors);
+  Eigen::VectorXd w = all.col(0);
+  const bench::stop_clock clock(0.1);
+  double count = 0.0;
+  do {
+    for (index i = 0; i < vectors; ++i) w[i % dimension] = 0.5 * w.dot(all.col(i));
+    count += vectors;
+  } while (!clock.is_over());
+  benchmark::DoNotOptimize(w.data());
+  return clock.seconds() / count;
+}
+
+/// What a switch takes, in scalar products of dimension d = 5 (docs/asynchronous.md): on 1.3 pieces
+/// 8 surfaces of a window are looked at, by two products each; on every third switch a new window
+/// is chosen among some 50 surfaces of the outlook; a piece takes the products of D_0 and D_1 with
+/// each other and w, a series of 6 terms and two nodes of a quadrature, 10 products together; D has
+/// 6 coefficients in two forms. The pass over all surfaces once in 14 switches is left out.
+constexpr double products_of_a_switch = 1.3 * 8 * 2 + 50.0 * 2 / 3 + 1.3 * (5 + 10) + 6 * 2;
+
 /// A run of the flow with asynchronous switching until `range(2)`, and its parts.
 void step(benchmark::State& state) {
   problem task = bench::gaussian(state.range(0), state.range(1), 1.0);
@@ -166,6 +190,7 @@ void step(benchmark::State& state) {
   task.flow.switching = switching_method::asynchronous;
   task.record.states = false;
   const double bare = bare_seconds(task);
+  const double product = product_seconds(task.data.dimension());
   run_statistics s;
   for (auto _ : state) s = integrate(task).statistics;
   const auto tried = static_cast<double>(s.steps + s.rejected);
@@ -185,8 +210,10 @@ void step(benchmark::State& state) {
   // The certificate takes the distances of every pair from both ends of the neuron's way: two
   // products of matrices, as many operations as a field.
   state.counters["x_certificates"] = p.certificates / bare / tried;
-  state.counters["local_ns"] =
-      1e9 * (p.local + p.corrections) / std::max(1.0, static_cast<double>(s.switches));
+  const double of_a_switch =
+      (p.local + p.corrections) / std::max(1.0, static_cast<double>(s.switches));
+  state.counters["local_ns"] = 1e9 * of_a_switch;
+  state.counters["x_local"] = of_a_switch / (products_of_a_switch * product);
 }
 
 void sizes(benchmark::internal::Benchmark* one) {
