@@ -135,11 +135,10 @@ void certificate(benchmark::State& state) {
   std::size_t found = 0;
   for (auto _ : state) {
     std::vector<std::pair<index, index>> at_rest;
-    found =
-        search
-            .find({control, no_residuals, h, 1e-15, now.field.neurons()}, now.modes, no_contacts,
-                  1.0, at_rest)
-            .size();
+    found = search
+                .find({control, no_residuals, h, 1e-15, now.field.neurons()}, now.modes,
+                      no_contacts, 1.0, at_rest)
+                .size();
     benchmark::DoNotOptimize(found);
   }
   state.counters["found"] = static_cast<double>(found);

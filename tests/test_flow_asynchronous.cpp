@@ -175,8 +175,7 @@ BOOST_DATA_TEST_CASE(a_path_knows_its_inside, data::make({2, 5, 6, 40}), d) {
     BOOST_TEST(lean.path.w == whole.w);
     BOOST_TEST(lean.path.dissipated == whole.dissipated);
     BOOST_TEST(lean.path.disturbance == whole.disturbance);
-    const double moved =
-        std::hypot(whole.a - neuron.still.a, (whole.w - neuron.still.w).norm());
+    const double moved = std::hypot(whole.a - neuron.still.a, (whole.w - neuron.still.w).norm());
     BOOST_TEST(moved <= neuron.most_moved);
     BOOST_TEST((moved > 0.0) == !whole.changes.empty());
     BOOST_TEST(whole.moments_before.size() == whole.changes.size());

@@ -217,8 +217,8 @@ BOOST_AUTO_TEST_CASE(lines_of_every_size_find_the_surfaces_that_they_come_near) 
       const Eigen::VectorXd along = 0.1 * size * draw(d, 1);
       const Eigen::VectorXd z = surfaces.normals().transpose() * from;
       const Eigen::VectorXd end = z + surfaces.normals().transpose() * along;
-      const double rounding = static_cast<double>(d + 2) * std::ldexp(1.0, -22) *
-                              (from / size).norm() * 1.2 * size;
+      const double rounding =
+          static_cast<double>(d + 2) * std::ldexp(1.0, -22) * (from / size).norm() * 1.2 * size;
       for (index touched = 0; touched < surfaces.size(); touched += 7) {
         // The line just touches the neighbourhood of this surface.
         const double slack = std::min(std::abs(z[touched]), std::abs(end[touched]));

@@ -141,8 +141,7 @@ class local_flow::traveller {
     const local_piece<Dimension>& piece = walk_.piece;
     local_path& path = walk_.path;
     if (walk_.path.integrals == path_integrals::dissipated) {
-      path.dissipated +=
-          piece.series.dissipated(piece.products, piece.length, u, walk_.accuracy);
+      path.dissipated += piece.series.dissipated(piece.products, piece.length, u, walk_.accuracy);
       return;
     }
     const local_moments part =
@@ -253,8 +252,8 @@ class local_flow::traveller {
   /// Sample k begins (+1) or ceases (-1) to drive the neuron. Returns q, q(t) x_k being what D
   /// grows by.
   quintic switch_force(index k, double gain) {
-    const quintic q = gain / static_cast<double>(walk_.field.data().size()) *
-                      walk_.drive.by_sample.col(k);
+    const quintic q =
+        gain / static_cast<double>(walk_.field.data().size()) * walk_.drive.by_sample.col(k);
     walk_.add_sample(k, q, walk_.active);
     walk_.path.kick(k, q);
     return q;

@@ -60,8 +60,8 @@ bool local_path::wants_anchor() const {
 
 void local_path::append(const piece_span& span, const local_series& series, int force_degree,
                         const quintic& phi, double rate) {
-  pieces_.push_back({span, series.h, rate, dissipated, reach_, numbers_.size(),
-                     anchors_.size() - 1, kicks_.size(), series.degree, force_degree});
+  pieces_.push_back({span, series.h, rate, dissipated, reach_, numbers_.size(), anchors_.size() - 1,
+                     kicks_.size(), series.degree, force_degree});
   ends_.push_back(span.end);
   numbers_.insert(numbers_.end(), series.a.data(), series.a.data() + series.degree + 1);
   reach_ += on_step(phi, span.begin, span.length);

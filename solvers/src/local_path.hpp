@@ -50,10 +50,12 @@ class local_path {
   window_memory windows;  ///< what was looked through on the way before: forget it in a new step
   std::vector<timed_change> changes;
   Eigen::MatrixXd moments;  ///< int a w B_l over fractions of the step (d x 6)
-  std::vector<quintic> moments_before;  ///< int a <w, x_k> B_l up to each change, k being its sample
+  std::vector<quintic>
+      moments_before;       ///< int a <w, x_k> B_l up to each change, k being its sample
   double dissipated = 0.0;  ///< int a'^2 + |w'|^2 over fractions of the step
-  double disturbance = 0.0;  ///< bounds the integral of |D| over what the switches have changed of D
-  bool finished = false;    ///< false: too many switches in one step
+  double disturbance =
+      0.0;                ///< bounds the integral of |D| over what the switches have changed of D
+  bool finished = false;  ///< false: too many switches in one step
 
   /// Forgets the pieces and what was integrated along them. `data` and `products` have to live as
   /// long as the pieces are looked at.

@@ -124,7 +124,8 @@ template <int Width, class Visit>
 void local_series::along_rule(const gauss_rule& rule, const force_products& force, double length,
                               double until, Visit&& visit) const {
   using terms = Eigen::Matrix<double, Width, 1>;
-  const Eigen::Matrix<double, Width, Width> gram = force.gram.template topLeftCorner<Width, Width>();
+  const Eigen::Matrix<double, Width, Width> gram =
+      force.gram.template topLeftCorner<Width, Width>();
   const terms along = force.along.template head<Width>();
   const double span = length * until;
   for (std::size_t at = 0; at < static_cast<std::size_t>(rule.nodes); ++at) {
@@ -162,10 +163,9 @@ double local_series::dissipated(const force_products& force, double length, doub
   const gauss_rule& rule = rule_for(rate(force, length) * until, accuracy);
   double result = 0.0;
   with_width(force.degree, [&]<int Width>() {
-    along_rule<Width>(rule, force, length, until,
-                      [&](double, double share, double, const auto&, double speed) {
-                        result += share * speed;
-                      });
+    along_rule<Width>(
+        rule, force, length, until,
+        [&](double, double share, double, const auto&, double speed) { result += share * speed; });
   });
   return result;
 }

@@ -167,7 +167,8 @@ std::vector<index> neuron_cells::leaving(const residual_path& drive, double unfe
       part.end = std::min(members, begin + members_in_a_part);
     }
   }
-  const bool wake = static_cast<index>(parts_) * members_in_a_part > members_for_threads;
+  [[maybe_unused]] const bool wake =
+      static_cast<index>(parts_) * members_in_a_part > members_for_threads;
 #pragma omp parallel for schedule(dynamic) if (wake)
   for (std::size_t part = 0; part < parts_; ++part) look_at(findings_[part], drive);
   std::vector<index> result;

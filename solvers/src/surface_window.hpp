@@ -36,8 +36,8 @@ class window_memory {
   template <class Vector>
   void keep(double begin, double end, const Vector& from, const Vector& along, double slack,
             const std::vector<index>& within) {
-    records_.push_back({begin, end, slack, numbers_.size(), surfaces_.size(),
-                        surfaces_.size() + within.size()});
+    records_.push_back(
+        {begin, end, slack, numbers_.size(), surfaces_.size(), surfaces_.size() + within.size()});
     numbers_.insert(numbers_.end(), from.data(), from.data() + from.size());
     numbers_.insert(numbers_.end(), along.data(), along.data() + along.size());
     for (const index s : within) surfaces_.push_back(static_cast<std::int32_t>(s));

@@ -16,7 +16,7 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double rounding = 8.0 * epsilon;
 
 constexpr index neurons_in_a_block = 32;
-constexpr index pairs_worth_threads = 20000;
+[[maybe_unused]] constexpr index pairs_worth_threads = 20000;
 
 double sense_of(pair_mode mode) { return mode == pair_mode::active ? 1.0 : -1.0; }
 
@@ -78,8 +78,7 @@ double switch_search::output_sign(const step_view& step, index neuron) const {
 
 void switch_search::search_crossings(const step_view& step, const flow_modes& modes,
                                      const contact_set& contacts, index neuron, wanted which,
-                                     near_surfaces& near,
-                                     std::vector<candidate>& found,
+                                     near_surfaces& near, std::vector<candidate>& found,
                                      std::vector<std::pair<index, index>>& at_rest) const {
   const index d = field_->dimension();
   const auto w = step.control.middleRows(field_->neurons() + neuron * d, d);

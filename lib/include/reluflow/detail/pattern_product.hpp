@@ -37,7 +37,8 @@ struct near_surfaces {
 
 /// Finds the surfaces to which the line from `from` to `from` + `along` comes nearer than `slack`:
 /// the pass over all pairs that finds the few which may switch. It calculates with floats, so that
-/// it may also find some that are farther away by (d + 2) 2^-22 of the lengths of `from` and `along`.
+/// it may also find some that are farther away by (d + 2) 2^-22 of the lengths of `from` and
+/// `along`.
 /// @param normals_by_row  unit normals, surfaces x d
 void surfaces_near_line(const Eigen::MatrixXf& normals_by_row,
                         const Eigen::Ref<const Eigen::VectorXd>& from,
