@@ -227,13 +227,17 @@ BOOST_AUTO_TEST_CASE(lines_of_every_size_find_the_surfaces_that_they_come_near) 
           near.push_back(s);
           return true;
         });
+        index missed = 0;
+        index beyond = 0;
         for (index s = 0; s < surfaces.size(); ++s) {
           const double distance =
               (z[s] > 0.0) == (end[s] > 0.0) ? std::min(std::abs(z[s]), std::abs(end[s])) : 0.0;
           const bool found = std::binary_search(near.begin(), near.end(), s);
-          if (distance <= slack) BOOST_TEST(found);
-          if (distance > slack + rounding) BOOST_TEST(!found);
+          missed += static_cast<index>(distance <= slack && !found);
+          beyond += static_cast<index>(distance > slack + rounding && found);
         }
+        BOOST_TEST(missed == 0);
+        BOOST_TEST(beyond == 0);
       }
     }
   }
