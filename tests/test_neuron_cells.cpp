@@ -32,6 +32,31 @@ flow_options until(double t_end, double rtol) {
   return flow;
 }
 
+/// The same run with cells and, in the Cartesian chart, neuron by neuron.
+struct both_ways {
+  trajectory together;
+  trajectory alone;
+
+  both_ways(const dataset& data, const network& initial, flow_options flow,
+            const record_options& record)
+      : together(checked_run(data, initial, flow, record)) {
+    flow.chart = chart_kind::cartesian;
+    alone = checked_run(data, initial, flow, record);
+  }
+
+  /// Loss, every switch to `time`, final modes and active pairs agree.
+  void check_agreement(double rtol, double time) const {
+    const agreement found = compare(alone, together);
+    BOOST_TEST(found.loss_curve <= 10.0 * rtol);
+    BOOST_TEST(found.missed == 0);
+    BOOST_TEST(found.switch_time <= time);
+    BOOST_TEST((together.final_pattern == alone.final_pattern));
+    for (std::size_t i = 0; i < alone.rows.size(); ++i) {
+      BOOST_TEST(together.rows[i].active == alone.rows[i].active);
+    }
+  }
+};
+
 }  // namespace
 
 RC_BOOST_PROP(factors_are_balanced_and_have_the_moments_of_the_neurons, ()) {
@@ -115,16 +140,10 @@ BOOST_DATA_TEST_CASE(neurons_in_cells_flow_as_by_themselves,
                                                 now.forces.col(7).norm();
                                        },
                                    .level = 0.9});
-  const trajectory together = checked_run(data, initial, flow, record);
-  flow.chart = chart_kind::cartesian;
-  const trajectory alone = checked_run(data, initial, flow, record);
-  const agreement found = compare(alone, together);
-  BOOST_TEST(found.loss_curve <= 10.0 * flow.rtol);
-  BOOST_TEST(found.missed == 0);
-  BOOST_TEST(found.switch_time <= 1e-6);
-  BOOST_TEST((together.final_pattern == alone.final_pattern));
+  const both_ways runs(data, initial, flow, record);
+  const auto& [together, alone] = runs;
+  runs.check_agreement(flow.rtol, 1e-6);
   for (std::size_t i = 0; i < alone.rows.size(); ++i) {
-    BOOST_TEST(together.rows[i].active == alone.rows[i].active);
     BOOST_TEST(together.rows[i].mu == alone.rows[i].mu, tolerance(1e-7));
     BOOST_TEST(together.rows[i].mu_mean == alone.rows[i].mu_mean, tolerance(1e-5));
   }
@@ -148,17 +167,11 @@ BOOST_DATA_TEST_CASE(large_cells_flow_as_their_members, data::make({-6.0, -20.0}
   flow.atol = 0.0;
   record_options record{linear_times(flow.t_end, 6)};
   record.stopping_times = usual_stopping_times(data, initial);
-  const trajectory together = checked_run(data, initial, flow, record);
-  flow.chart = chart_kind::cartesian;
-  const trajectory alone = checked_run(data, initial, flow, record);
+  const both_ways runs(data, initial, flow, record);
+  const auto& [together, alone] = runs;
   BOOST_TEST(alone.statistics.switches > 4'000);
-  const agreement found = compare(alone, together);
-  BOOST_TEST(found.loss_curve <= 10.0 * flow.rtol);
-  BOOST_TEST(found.missed == 0);
-  BOOST_TEST(found.switch_time <= 1e-5);
-  BOOST_TEST((together.final_pattern == alone.final_pattern));
+  runs.check_agreement(flow.rtol, 1e-5);
   for (std::size_t i = 0; i < alone.rows.size(); ++i) {
-    BOOST_TEST(together.rows[i].active == alone.rows[i].active);
     BOOST_TEST(together.rows[i].mu == alone.rows[i].mu, tolerance(1e-5));
     BOOST_TEST(
         (together.states[i].directions() - alone.states[i].directions()).cwiseAbs().maxCoeff() <=
@@ -178,17 +191,11 @@ BOOST_AUTO_TEST_CASE(neurons_of_all_sizes_flow_as_by_themselves) {
   flow_options flow = until(8.0, 1e-8);
   flow.atol = 0.0;
   const record_options record{linear_times(flow.t_end, 9)};
-  const trajectory together = checked_run(data, initial, flow, record);
-  flow.chart = chart_kind::cartesian;
-  const trajectory alone = checked_run(data, initial, flow, record);
-  const agreement found = compare(alone, together);
+  const both_ways runs(data, initial, flow, record);
+  const auto& [together, alone] = runs;
   BOOST_TEST(alone.statistics.switches > 1000);
-  BOOST_TEST(found.loss_curve <= 10.0 * flow.rtol);
-  BOOST_TEST(found.missed == 0);
-  BOOST_TEST(found.switch_time <= 1e-5);
-  BOOST_TEST((together.final_pattern == alone.final_pattern));
+  runs.check_agreement(flow.rtol, 1e-5);
   for (std::size_t i = 0; i < alone.rows.size(); ++i) {
-    BOOST_TEST(together.rows[i].active == alone.rows[i].active);
     BOOST_TEST(
         (together.states[i].directions() - alone.states[i].directions()).cwiseAbs().maxCoeff() <=
         1e-5);
