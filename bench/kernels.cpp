@@ -6,8 +6,7 @@
 // evaluation (two products of matrices with sign masks, masked_field); `field`, `certificates`,
 // `local`, `recording` are shares of the time; `x_field`, `x_certificates`, `x_local` say how many
 // times what its count of operations predicts each part takes, and `local_ns` is the time a switch
-// takes. `x_local` counts each switch once: it is that of the long first phase in which neurons are
-// small, and more where steps follow their neurons several times to correct the residuals.
+// takes.
 
 #include "masked_field.hpp"
 #include "measured.hpp"
@@ -174,12 +173,23 @@ double product_seconds(index dimension) {
   return clock.seconds() / count;
 }
 
-/// What a switch takes, in scalar products of dimension d = 5 (docs/asynchronous.md): on 1.3 pieces
-/// 8 surfaces of a window are looked at, by two products each; on every third switch a new window
-/// is chosen among some 50 surfaces of the outlook; a piece takes the products of D_0 and D_1 with
-/// each other and w, a series of 6 terms and two nodes of a quadrature, 10 products together; D has
-/// 6 coefficients in two forms. The pass over all surfaces once in 14 switches is left out.
+// Counts of what cannot be done for many at once, in scalar products of dimension d = 5
+// (docs/asynchronous.md).
+
+/// For each neuron the certificate makes six Bernstein coefficients of two surfaces near its way.
+constexpr double products_of_a_certificate = 2 * 6;
+
+/// On 1.3 pieces 8 surfaces of a window are looked at, by two products each; on every third switch
+/// a new window is chosen among some 50 surfaces of the outlook; a piece takes the products of D_0
+/// and D_1 with each other and w, a series of 6 terms and two nodes of a quadrature, 10 products
+/// together; D has 6 coefficients in two forms. The pass over all surfaces once in 14 switches is
+/// left out.
 constexpr double products_of_a_switch = 1.3 * 8 * 2 + 50.0 * 2 / 3 + 1.3 * (5 + 10) + 6 * 2;
+
+/// A step that is corrected follows every neuron three times on one piece at least: 21 products of
+/// its 6 coefficients with each other, 6 with w, a series of 10 terms and 4 nodes of moments, about
+/// 30 more.
+constexpr double products_of_a_correction = 3 * (21 + 6 + 30);
 
 /// A run of the flow with asynchronous switching until `range(2)`, and its parts.
 void step(benchmark::State& state) {
@@ -208,11 +218,14 @@ void step(benchmark::State& state) {
       p.field / bare / (tried * (6.0 + 5.0 * 0.5) + static_cast<double>(s.steps));
   // The certificate takes the distances of every pair from both ends of the neuron's way: two
   // products of matrices, as many operations as a field.
-  state.counters["x_certificates"] = p.certificates / bare / tried;
-  const double of_a_switch =
-      (p.local + p.corrections) / std::max(1.0, static_cast<double>(s.switches));
-  state.counters["local_ns"] = 1e9 * of_a_switch;
-  state.counters["x_local"] = of_a_switch / (products_of_a_switch * product);
+  const double neurons = tried * static_cast<double>(task.initial.width());
+  state.counters["x_certificates"] =
+      p.certificates / (tried * bare + neurons * products_of_a_certificate * product);
+  const double local = p.local + p.corrections;
+  const auto switches = static_cast<double>(s.switches);
+  state.counters["local_ns"] = 1e9 * local / std::max(1.0, switches);
+  state.counters["x_local"] =
+      local / (product * (switches * products_of_a_switch + neurons * products_of_a_correction));
 }
 
 void sizes(benchmark::internal::Benchmark* one) {
