@@ -58,25 +58,9 @@ inline std::uint64_t near_of_32(const nearness& task, std::int64_t first) {
 }
 
 inline void find_near(const nearness& task) {
-  std::int64_t first = 0;
-  for (; first + 64 <= task.surfaces; first += 64) {
+  for (std::int64_t first = 0; first < task.surfaces; first += 64) {
     *(task.near + first / 64) = near_of_32(task, first) | near_of_32(task, first + 32) << 32;
   }
-  if (first == task.surfaces) return;
-  std::uint64_t bits = 0;
-  for (std::int64_t s = first; s < task.surfaces; ++s) {
-    float z = 0.0F;
-    float change = 0.0F;
-    for (std::int64_t i = 0; i < task.dimension; ++i) {
-      z += task.normals_by_row[i * task.surfaces + s] * task.line[i];
-      change += task.normals_by_row[i * task.surfaces + s] * task.line[task.dimension + i];
-    }
-    const float end = z + change;
-    const bool above = z > task.slack && end > task.slack;
-    const bool below = z < -task.slack && end < -task.slack;
-    if (!above && !below) bits |= std::uint64_t{1} << (s - first);
-  }
-  *(task.near + first / 64) = bits;
 }
 
 /// The widest vector of this instruction set, in doubles.

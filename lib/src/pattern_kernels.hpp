@@ -23,7 +23,7 @@ struct product {
 /// somewhere from z = sum of from_i columns to z + sum of along_i columns.
 struct nearness {
   const float* normals_by_row;  // surfaces x dimension, column by column
-  std::int64_t surfaces;
+  std::int64_t surfaces;        // a multiple of 64
   std::int64_t dimension;
   const float* line;  // from, then along
   float slack;

@@ -70,12 +70,19 @@ const pattern_kernel* pattern_kernels() {
   return available.data();
 }
 
-void surfaces_near_line(const Eigen::MatrixXf& normals_by_row,
+Eigen::MatrixXf rough_normals(const Eigen::MatrixXd& normals) {
+  const index whole_words = (normals.cols() + 63) / 64;
+  Eigen::MatrixXf result = Eigen::MatrixXf::Zero(64 * whole_words, normals.rows());
+  result.topRows(normals.cols()) = normals.transpose().cast<float>();
+  return result;
+}
+
+void surfaces_near_line(const Eigen::MatrixXf& normals_by_row, index surfaces,
                         const Eigen::Ref<const Eigen::VectorXd>& from,
                         const Eigen::Ref<const Eigen::VectorXd>& along, double slack,
                         near_surfaces& near) {
   const index d = from.size();
-  near.words.resize(static_cast<std::size_t>((normals_by_row.rows() + 63) / 64));
+  near.words.resize(static_cast<std::size_t>(normals_by_row.rows() / 64));
   // To the middle of the range of floats, whatever the size of the neuron.
   const double size = std::max({from.lpNorm<Eigen::Infinity>(), along.lpNorm<Eigen::Infinity>(),
                                 slack, std::numeric_limits<double>::min()});
@@ -89,6 +96,7 @@ void surfaces_near_line(const Eigen::MatrixXf& normals_by_row,
   best_kernel().find_near({normals_by_row.data(), normals_by_row.rows(), normals_by_row.cols(),
                            near.line.data(), static_cast<float>(wide * (1.0 + rounding)),
                            near.words.data()});
+  if (surfaces % 64 != 0) near.words.back() &= (std::uint64_t{1} << (surfaces % 64)) - 1;
 }
 
 void sum_over_samples(const activation_pattern& pattern, const Eigen::MatrixXd& values,

@@ -63,7 +63,7 @@ switching_surfaces::switching_surfaces(const dataset& data, double tolerance)
   ranges_ = detail::column_ranges(normals_);
   if (!ranges_.narrow()) {
     normals_by_row_ = normals_.transpose();
-    rough_normals_ = normals_by_row_.cast<float>();
+    rough_normals_ = detail::rough_normals(normals_);
   }
 }
 

@@ -82,7 +82,7 @@ class switching_surfaces {
       }
       return;
     }
-    detail::surfaces_near_line(rough_normals_, from, along, slack, near);
+    detail::surfaces_near_line(rough_normals_, size(), from, along, slack, near);
     for (std::size_t word = 0; word < near.words.size(); ++word) {
       for (std::uint64_t bits = near.words[word]; bits != 0; bits &= bits - 1) {
         if (!visit(static_cast<index>(64 * word) + std::countr_zero(bits))) return;

@@ -35,12 +35,16 @@ struct near_surfaces {
   Eigen::VectorXf line{};            ///< scratch
 };
 
+/// The normals of surfaces (d x surfaces) as `surfaces_near_line` wants them: rounded, one a row,
+/// and rows of zeros up to a multiple of 64.
+Eigen::MatrixXf rough_normals(const Eigen::MatrixXd& normals);
+
 /// Finds the surfaces to which the line from `from` to `from` + `along` comes nearer than `slack`:
 /// the pass over all pairs that finds the few which may switch. It calculates with floats, so that
 /// it may also find some that are farther away by (d + 2) 2^-22 of the lengths of `from` and
 /// `along`.
-/// @param normals_by_row  unit normals, surfaces x d
-void surfaces_near_line(const Eigen::MatrixXf& normals_by_row,
+/// @param normals_by_row  unit normals, by `rough_normals`
+void surfaces_near_line(const Eigen::MatrixXf& normals_by_row, index surfaces,
                         const Eigen::Ref<const Eigen::VectorXd>& from,
                         const Eigen::Ref<const Eigen::VectorXd>& along, double slack,
                         near_surfaces& near);
