@@ -53,8 +53,8 @@ class local_path {
   std::vector<quintic>
       moments_before;       ///< int a <w, x_k> B_l up to each change, k being its sample
   double dissipated = 0.0;  ///< int a'^2 + |w'|^2 over fractions of the step
-  double disturbance =
-      0.0;                ///< bounds the integral of |D| over what the switches have changed of D
+  /// The integral over fractions of the step of |what the switches change of D| is at most this.
+  double disturbance = 0.0;
   bool finished = false;  ///< false: too many switches in one step
 
   /// Forgets the pieces and what was integrated along them. `data` and `products` have to live as
