@@ -49,17 +49,24 @@ struct switch_event {
   pair_mode to = pair_mode::inactive;    ///< mode after
   bool repelling =
       false;  ///< the surface repels here: solutions are not unique, relu'(0) = 0 chose
+  /// Estimate of the error of `t`, in time (docs/verify.md); infinity where nothing is known of it.
+  double t_error = 0.0;
+  /// False where `t_error` is as large as the step or as `t` itself: the switch is one of noise.
+  bool certain = true;
 };
 
 /// One neuron slid on one sample's surface during [t_begin, t_end], with multiplier eta in [0, 1].
 struct sliding_interval {
-  index neuron = 0;        ///< j
-  index sample = 0;        ///< k: the surface is that of x_k
-  double t_begin = 0.0;    ///< entry
-  double t_end = 0.0;      ///< end of the run where `open`
-  double eta_begin = 0.0;  ///< eta just after entry
-  double eta_end = 0.0;    ///< eta just before exit, or at the end of the run
-  bool open = false;       ///< still sliding at the end of the run
+  index neuron = 0;            ///< j
+  index sample = 0;            ///< k: the surface is that of x_k
+  double t_begin = 0.0;        ///< entry
+  double t_end = 0.0;          ///< end of the run where `open`
+  double eta_begin = 0.0;      ///< eta just after entry
+  double eta_end = 0.0;        ///< eta just before exit, or at the end of the run
+  bool open = false;           ///< still sliding at the end of the run
+  double t_begin_error = 0.0;  ///< of `t_begin`, as `switch_event::t_error`
+  double t_end_error = 0.0;    ///< of `t_end`, likewise; 0 where `open`
+  bool certain = true;         ///< both ends are, as `switch_event::certain`
 };
 
 /// A stopping time was reached.
