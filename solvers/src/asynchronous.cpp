@@ -3,6 +3,7 @@
 #include "asynchronous.hpp"
 
 #include "length.hpp"
+#include "reluflow/detail/bernstein.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -30,9 +31,6 @@ constexpr double averaged = 0.1;
 constexpr double rough = 0.2;
 
 constexpr int most_corrections = 6;
-
-/// At so many fractions of the step neurons that keep their modes are checked to be on their side.
-constexpr index looks = 8;
 
 const sliding_frame* frame_of(const flow_modes& modes, index neuron) {
   const auto own = modes.frames.find(neuron);
@@ -127,45 +125,38 @@ bool asynchronous_step::complete(const frozen_step& step) {
   return false;
 }
 
-/// True when the corrected residuals have driven further neurons across a surface: they join those
-/// that leave their modes.
+/// True when the corrected residuals drive further neurons out of their modes: they join those that
+/// leave them. The certificates are those of the frozen step.
 bool asynchronous_step::more_leave(const frozen_step& step) {
-  const index m = step.alone;
-  std::vector<char> crossed(paths_.size(), 0);
-#pragma omp parallel for schedule(static) if (m >= worth_a_pass)
-  for (index j = 0; j < m; ++j) {
-    const auto at = static_cast<std::size_t>(j);
-    if (leaves_[at] != 0) continue;
-    local_path start;
-    place(step, j, start);
-    const double noise = 8.0 * std::numeric_limits<double>::epsilon() * length(start.w);
-    Eigen::MatrixXd w(start.w.size(), looks);
-    for (index i = 0; i < looks; ++i) {
-      w.col(i) = paths_[at].at(static_cast<double>(i + 1) / looks).tail(start.w.size());
-    }
-    const Eigen::VectorXd chord = w.col(looks - 1) - start.w;
-    double slack = 0.0;
-    for (index i = 0; i < looks; ++i) {
-      const double at_look = static_cast<double>(i + 1) / looks;
-      slack = std::max(slack, length(w.col(i) - start.w - at_look * chord));
-    }
-    near_surfaces near;
-    surfaces_->visit_near_line(start.w, chord, 1.1 * slack + noise, near, [&](index s) {
-      const pair_mode mode = step.modes.pattern(j, surfaces_->representative(s));
-      Eigen::RowVectorXd z(looks);
-      for (index i = 0; i < looks; ++i) z[i] = surfaces_->distance(s, w.col(i));
-      crossed[at] = (mode == pair_mode::active && z.minCoeff() < -noise) ||
-                    (mode == pair_mode::inactive && z.maxCoeff() > noise);
-      return crossed[at] == 0;
-    });
-  }
+  const Eigen::MatrixXd control = control_of_paths(step);
+  const step_view view{control, drive_.control, drive_.h, drive_.force_error, step.alone};
+  std::vector<std::pair<index, index>> at_rest;  // the next step finds them again
   bool any = false;
-  for (std::size_t at = 0; at < crossed.size(); ++at) {
-    if (crossed[at] == 0) continue;
-    leaves_[at] = 1;
-    any = true;
+  for (const index j : search_->leaving(view, step.modes, step.contacts, at_rest)) {
+    any = std::exchange(leaves_[static_cast<std::size_t>(j)], 1) == 0 || any;
   }
   return any;
+}
+
+/// The state along the paths of all neurons, as if none left its modes, where they are followed
+/// with fixed modes (coordinates x 6); for the others it stands still, because their paths have
+/// been searched already. In the spherical chart w is relative to its length at the start.
+Eigen::MatrixXd asynchronous_step::control_of_paths(const frozen_step& step) const {
+  const index m = step.alone;
+  const index d = field_->dimension();
+  Eigen::MatrixXd values = step.state.replicate(1, 6);
+  const bool spherical = field_->chart() == chart_kind::spherical;
+#pragma omp parallel for schedule(static) if (m >= worth_a_pass)
+  for (index j = 0; j < m; ++j) {
+    if (leaves_[static_cast<std::size_t>(j)] != 0) continue;
+    const double size = spherical ? 1.0 : unit(step, j);
+    for (int i = 1; i < 6; ++i) {
+      const Eigen::VectorXd there = size * path(j).at(i / 5.0);
+      values.col(i).segment(field_->neurons() + j * d, d) = there.tail(d);
+      if (!spherical) values(j, i) = there[0];
+    }
+  }
+  return bernstein_from_values(values);
 }
 
 bool asynchronous_step::all_finished() const {

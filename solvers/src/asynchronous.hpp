@@ -27,10 +27,11 @@ struct frozen_step {
 class asynchronous_step {
  public:
   asynchronous_step(const vector_field& field, const switching_surfaces& surfaces,
-                    const settler& settle, double rtol)
+                    const settler& settle, const switch_search& search, double rtol)
       : field_(&field),
         flow_(field, surfaces, settle, std::max(1e-14, 1e-3 * rtol)),
         surfaces_(&surfaces),
+        search_(&search),
         response_(field),
         rtol_(rtol) {}
 
@@ -77,6 +78,7 @@ class asynchronous_step {
               bool and_frozen);
   [[nodiscard]] bool all_finished() const;
   [[nodiscard]] bool more_leave(const frozen_step& step);
+  [[nodiscard]] Eigen::MatrixXd control_of_paths(const frozen_step& step) const;
   /// sum over the followed neurons of a_j relu(<w_j, x_k>) as quintics nearest in L2 (n x 6).
   [[nodiscard]] Eigen::MatrixXd outputs(const frozen_step& step, bool without_frozen);
   [[nodiscard]] Eigen::MatrixXd roughness(const frozen_step& step, const Eigen::MatrixXd& change);
@@ -105,6 +107,7 @@ class asynchronous_step {
   const vector_field* field_;
   local_flow flow_;
   const switching_surfaces* surfaces_;
+  const switch_search* search_;
   residual_response response_;
   double rtol_;
   std::vector<local_path> paths_;   // by neuron

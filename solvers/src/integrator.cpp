@@ -63,7 +63,7 @@ integrator::integrator(const dataset& data, const network& initial, const flow_o
       cells_(field_, surfaces_, settler_, flow.rtol, signs_for_cells(initial, flow, record)),
       names_(static_cast<std::size_t>(field_.neurons())),
       search_(field_, surfaces_, settler_),
-      asynchronous_(field_, surfaces_, settler_, flow.rtol),
+      asynchronous_(field_, surfaces_, settler_, search_, flow.rtol),
       recorder_(field_, span_, cells_, record, callbacks, account_, run_),
       watch_(field_, span_, record.stopping_times) {
   std::iota(names_.begin(), names_.end(), index{0});

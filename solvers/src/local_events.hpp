@@ -162,16 +162,17 @@ class local_events {
     for (index f = 0; f < multipliers.rows(); ++f) {
       const Eigen::Matrix<double, 1, 6> held = multipliers.row(f);
       const Eigen::Matrix<double, 1, 6> left = strengths.row(f) - held;
-      const auto look = [&](const Eigen::Matrix<double, 1, 6>& monomials, surface_side side) {
-        const bernstein_polynomial p = from_monomials(monomials.data(), 5);
-        if (p.bound() <= 2.0 * walk_.drive.force_error) return;
-        const auto root = first_descent(p);
+      const multiplier_noise noise = noise_of(frame, f, walk_.drive.force_error);
+      const auto look = [&](const Eigen::Matrix<double, 1, 6>& monomials, surface_side side,
+                            double known_to) {
+        const auto root =
+            first_descent(from_monomials(monomials.data(), 5), known_to, piece.length);
         if (root && *root < first.u) {
           first = {*root, frame.surfaces[static_cast<std::size_t>(f)], side};
         }
       };
-      look(held, surface_side::below);
-      look(left, surface_side::above);
+      look(held, surface_side::below, noise.below);
+      look(left, surface_side::above, noise.above);
     }
     std::array<double, largest_degree + 1> weight{};
     for (std::size_t m = 0; m <= static_cast<std::size_t>(piece.series.degree); ++m) {

@@ -44,6 +44,24 @@ struct neuron_force {
   double error = 0.0;  ///< forces up to this size are zero
 };
 
+/// What is known of a multiplier of a frame: how far the errors of the forces may move it, and its
+/// distance from the strength of its surface (the other bound), in units of forces.
+struct multiplier_noise {
+  double below = 0.0;  ///< of its distance from eta = 0
+  double above = 0.0;  ///< of its distance from eta = 1
+};
+
+/// @param at           which surface of the frame
+/// @param force_error  forces below this are zero
+[[nodiscard]] inline multiplier_noise noise_of(const sliding_frame& frame, index at,
+                                               double force_error) {
+  // The error of a step is an estimate: a neuron goes on sliding where four times as much would
+  // make it.
+  constexpr double safety = 4.0;
+  const double gain = frame.multiplier_map.row(at).norm();
+  return {safety * gain * force_error, safety * (1.0 + gain) * force_error};
+}
+
 /// Where a neuron that passes the origin is put, in units of |a_j|: far enough for its pairs to
 /// have signs, and no farther than rounding.
 constexpr double beyond_origin = 0x1p-60;

@@ -191,14 +191,14 @@ void switch_search::search_releases(const step_view& step, index neuron, const s
       above.b[static_cast<std::size_t>(i)] = strengths(f, i) - multipliers(f, i);
     }
     const index surface = frame.surfaces[static_cast<std::size_t>(f)];
-    const auto look = [&](const bernstein_polynomial& p, event_kind kind) {
-      if (p.bound() <= 2.0 * step.force_error) return;
-      if (const auto root = first_descent(p)) {
+    const multiplier_noise noise = noise_of(frame, f, step.force_error);
+    const auto look = [&](const bernstein_polynomial& p, event_kind kind, double known_to) {
+      if (const auto root = first_descent(p, known_to, 1.0)) {
         found.push_back({*root, kind, neuron, surface, derivative(p)(*root)});
       }
     };
-    look(below, event_kind::release_below);
-    look(above, event_kind::release_above);
+    look(below, event_kind::release_below, noise.below);
+    look(above, event_kind::release_above, noise.above);
   }
 }
 
