@@ -92,7 +92,8 @@ network alignment_run::at(double t) const {
 alignment_run align(const dataset& data, const network& initial, const alignment_options& options) {
   options.validate();
   check(data, initial);
-  const detail::alignment_fields fields(data);
+  const switching_surfaces surfaces(data);
+  const detail::alignment_fields fields(data, surfaces, data.labels());
   const Eigen::VectorXd output_weights =
       initial.is_balanced() ? Eigen::VectorXd() : initial.output_weights();
   const index m = initial.width();

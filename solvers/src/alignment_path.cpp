@@ -19,17 +19,18 @@ std::size_t at(index i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-alignment_fields::alignment_fields(const dataset& set)
+alignment_fields::alignment_fields(const dataset& set, const switching_surfaces& all,
+                                   const Eigen::VectorXd& residuals, double error)
     : data(set),
-      surfaces(set),
+      surfaces(all),
       base(Eigen::VectorXd::Zero(set.dimension())),
       jumps(Eigen::VectorXd::Zero(surfaces.size())) {
   const auto n = static_cast<double>(set.size());
   for (index k = 0; k < set.size(); ++k) {
-    jumps[surfaces.surface_of(k)] += set.labels()[k] * set.norms()[k] / n;
-    if (surfaces.orientation(k) < 0.0) base += set.labels()[k] / n * set.inputs().col(k);
+    jumps[surfaces.surface_of(k)] += residuals[k] * set.norms()[k] / n;
+    if (surfaces.orientation(k) < 0.0) base += residuals[k] / n * set.inputs().col(k);
   }
-  scale = set.labels().cwiseAbs().dot(set.norms()) / n;
+  zero = std::max(error, negligible * residuals.cwiseAbs().dot(set.norms()) / n);
 }
 
 alignment_path::alignment_path(const alignment_fields& fields, index neuron, double a,
@@ -44,8 +45,28 @@ alignment_path::alignment_path(const alignment_fields& fields, index neuron, dou
       mode_(at(fields.surfaces.size())),
       left_(at(fields.surfaces.size()), false),
       eta_(Eigen::VectorXd::Zero(fields.surfaces.size())) {
+  start({});
+}
+
+alignment_path::alignment_path(const alignment_fields& fields, double sign, Eigen::VectorXd w,
+                               const std::vector<index>& on)
+    : fields_(fields),
+      neuron_(0),
+      balanced_(true),
+      a_(sign),
+      w_(std::move(w)),
+      log_scale_(0.0),
+      side_(at(fields.surfaces.size())),
+      mode_(at(fields.surfaces.size())),
+      left_(at(fields.surfaces.size()), false),
+      eta_(Eigen::VectorXd::Zero(fields.surfaces.size())) {
+  start(on);
+}
+
+void alignment_path::start(const std::vector<index>& on) {
   Eigen::VectorXd z;
-  fields.surfaces.distances(w_, z);
+  fields_.surfaces.distances(w_, z);
+  for (const index s : on) z[s] = 0.0;
   std::vector<index> met;
   for (index s = 0; s < z.size(); ++s) {
     side_[at(s)] = static_cast<std::int8_t>((z[s] > 0.0) - (z[s] < 0.0));
@@ -110,7 +131,7 @@ double alignment_path::root(index surface, double z, double g, double b) const {
 
 std::optional<alignment_path::meeting> alignment_path::next() const {
   const double length = D_.norm();
-  if (shrinks_ || !(length > negligible * fields_.scale)) return std::nullopt;
+  if (shrinks_ || !(length > fields_.zero)) return std::nullopt;
   const Eigen::VectorXd unit = D_ / length;
   const double b = w_.dot(unit);
   Eigen::VectorXd z;
@@ -140,7 +161,7 @@ std::optional<alignment_path::meeting> alignment_path::next() const {
 
 void alignment_path::advance(double tau) {
   const double length = D_.norm();
-  if (length > negligible * fields_.scale) {
+  if (length > fields_.zero) {
     const Eigen::VectorXd unit = D_ / length;
     const double b = w_.dot(unit);
     const double decay = std::exp(-tau);
@@ -199,7 +220,7 @@ bool alignment_path::resolve(const std::vector<index>& met) {
     }
   }
   problem.sign = sign();
-  problem.tolerance = negligible * fields_.scale;
+  problem.tolerance = fields_.zero;
   const boundary_solution solution = resolve_boundary(problem);
   std::fill(left_.begin(), left_.end(), false);
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -227,7 +248,7 @@ bool alignment_path::resolve(const std::vector<index>& met) {
 // its field and shrink for ever; rounding must not make it turn and grow.
 void alignment_path::straighten() {
   const double length = D_.norm();
-  if (!balanced_ || !(length > negligible * fields_.scale)) return;
+  if (!balanced_ || !(length > fields_.zero)) return;
   const Eigen::VectorXd unit = D_ / length;
   const double b = w_.dot(unit);
   const double size = std::abs(a_);
@@ -262,20 +283,20 @@ void alignment_path::close(outcome ending) {
   result_.ending = ending;
   result_.limit = limit();
   const double length = D_.norm();
-  const bool still = !(length > negligible * fields_.scale);
-  const double growing = still || shrinks_ ? 0.0 : 0.5 * (a_ + w_.dot(D_) / length);
+  const bool stands = still();
+  const double growing = stands || shrinks_ ? 0.0 : 0.5 * (a_ + w_.dot(D_) / length);
   result_.sign = growing != 0.0 ? std::copysign(1.0, growing) : sign();
-  result_.log_amplitude = still ? 2.0 * (log_scale_ + std::log(w_.norm()))
-                                : 2.0 * (std::log(std::abs(growing)) + log_scale_ - length * t_);
+  result_.log_amplitude = stands ? 2.0 * (log_scale_ + std::log(w_.norm()))
+                                 : 2.0 * (std::log(std::abs(growing)) + log_scale_ - length * t_);
 }
 
 extremal_vector alignment_path::limit() const {
   extremal_vector result;
   const double length = D_.norm();
-  const bool still = !(length > negligible * fields_.scale);
-  result.D = still ? Eigen::VectorXd::Zero(D_.size()) : D_;
+  const bool stands = still();
+  result.D = stands ? Eigen::VectorXd::Zero(D_.size()) : D_;
   result.w = w_.normalized();
-  if (!still) {
+  if (!stands) {
     const Eigen::VectorXd unit = D_ / length;
     const double way = w_.dot(unit) + (shrinks_ ? 0.0 : a_);
     result.orientation = way > 0.0 ? 1 : -1;
@@ -295,6 +316,24 @@ extremal_vector alignment_path::limit() const {
   for (std::size_t i = 0; i < held.size(); ++i) {
     result.zero_set.push_back(held[i].first);
     result.multipliers[static_cast<index>(i)] = held[i].second;
+  }
+  return result;
+}
+
+path_end alignment_path::end() const {
+  path_end result;
+  result.grows = !still() && !shrinks_;
+  result.w = limit().w;
+  result.modes = mode_;
+  result.eta = eta_;
+  const Eigen::VectorXd z = fields_.surfaces.normals().transpose() * result.w;
+  for (index s = 0; s < fields_.surfaces.size(); ++s) {
+    const bool on = side_[at(s)] == 0 || std::abs(z[s]) <= on_surface;
+    if (on) result.contacts.push_back(s);
+    pair_mode& mode = result.modes[at(s)];
+    if (mode == pair_mode::resting || (on && mode == pair_mode::inactive)) {
+      mode = fields_.surfaces.one_sided(s) ? pair_mode::resting : pair_mode::inactive;
+    }
   }
   return result;
 }

@@ -10,16 +10,30 @@
 
 namespace reluflow::detail {
 
-/// The fields of a data set while h = 0, with one surface for parallel inputs: on the positive side
-/// of surface s the field is larger by jumps[s] * normal_s than on the negative one.
+/// The fields of a data set while the residuals stand still, with one surface for parallel inputs:
+/// on the positive side of surface s the field is larger by jumps[s] * normal_s than on the
+/// negative one.
 struct alignment_fields {
-  explicit alignment_fields(const dataset& data);
+  /// @param residuals  n; the labels while h = 0
+  /// @param error      fields up to this size are zero, as are those of the size of rounding
+  alignment_fields(const dataset& data, const switching_surfaces& surfaces,
+                   const Eigen::VectorXd& residuals, double error = 0.0);
 
   const dataset& data;
-  switching_surfaces surfaces;
+  const switching_surfaces& surfaces;
   Eigen::VectorXd base;   ///< d: the field on the negative side of all surfaces
-  Eigen::VectorXd jumps;  ///< one a surface: (1/n) sum of y_k |x_k|
-  double scale = 0.0;     ///< (1/n) sum |y_k||x_k|
+  Eigen::VectorXd jumps;  ///< one a surface: (1/n) sum of r_k |x_k|
+  double zero = 0.0;      ///< fields and velocities up to this size are zero
+};
+
+/// Where a neuron that nothing stops stands at the end of its path, surface by surface.
+struct path_end {
+  bool grows = false;  ///< goes off along w
+  Eigen::VectorXd w;   ///< its direction (d)
+  /// One a surface, of the representative; never resting on antipodal inputs.
+  std::vector<pair_mode> modes;
+  Eigen::VectorXd eta;          ///< multiplier of each surface on which it slides
+  std::vector<index> contacts;  ///< the surfaces that w lies on
 };
 
 /// One neuron on its way.
@@ -27,10 +41,15 @@ class alignment_path {
  public:
   alignment_path(const alignment_fields& fields, index neuron, double a, Eigen::VectorXd w,
                  double log_scale, bool balanced);
+  /// A balanced neuron of size one.
+  /// @param on  the surfaces on which w lies, whatever rounding says
+  alignment_path(const alignment_fields& fields, double sign, Eigen::VectorXd w,
+                 const std::vector<index>& on);
 
   /// Runs to the end.
   void follow(const alignment_options& options);
 
+  [[nodiscard]] path_end end() const;
   [[nodiscard]] aligned_neuron result() && { return std::move(result_); }
   [[nodiscard]] const std::vector<switch_event>& switches() const { return switches_; }
 
@@ -40,7 +59,9 @@ class alignment_path {
     std::vector<index> surfaces;  // those that are met, empty where a passes through 0
   };
 
+  void start(const std::vector<index>& on);
   [[nodiscard]] double sign() const;
+  [[nodiscard]] bool still() const { return !(D_.norm() > fields_.zero); }
   [[nodiscard]] double root(index surface, double z, double g, double b) const;
   [[nodiscard]] std::optional<meeting> next() const;
   void advance(double tau);

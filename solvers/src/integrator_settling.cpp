@@ -67,10 +67,11 @@ void integrator::settle_neuron(index neuron, const std::vector<arrival>& arrival
 void integrator::pass_origin(index neuron, index surface) {
   neuron_modes modes = modes_of(neuron);
   std::vector<mode_change> changes;
-  const auto line = settler_.pass_origin(surface, force_on(neuron), modes, changes);
+  const origin_passage passage = settler_.pass_origin(surface, force_on(neuron), modes, changes);
   auto w = field_.vectors(state_).col(neuron);
   w.setZero();
-  if (line) w = beyond_origin * std::abs(state_[neuron]) * *line;
+  if (passage.direction) w = beyond_origin * std::abs(state_[neuron]) * *passage.direction;
+  for (const index s : passage.contacts) contacts_.insert({neuron, s});
   adopt(neuron, std::move(modes), changes);
 }
 

@@ -183,9 +183,10 @@ class local_flow::traveller {
     local_path& path = walk_.path;
     std::vector<mode_change> changes;
     if (event.origin) {
-      const auto line = walk_.settle.pass_origin(event.surface, push, path.modes, changes);
+      const auto passage = walk_.settle.pass_origin(event.surface, push, path.modes, changes);
       walk_.w.setZero();
-      if (line) walk_.w = beyond_origin * std::abs(path.a) * *line;
+      if (passage.direction) walk_.w = beyond_origin * std::abs(path.a) * *passage.direction;
+      for (const index s : passage.contacts) touch(s);
       outlook_.close();
       return changes;
     }

@@ -1,5 +1,7 @@
 #include "settlement.hpp"
 
+#include "alignment_path.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -129,13 +131,8 @@ boundary_problem settler::pose(const std::vector<arrival>& held, const neuron_fo
 void settler::apply(const std::vector<arrival>& held, const boundary_solution& solution,
                     const neuron_force& force, neuron_modes& modes,
                     std::vector<mode_change>& changes) const {
-  std::map<index, double> last_eta;
-  if (modes.frame) {
-    const Eigen::VectorXd eta = multipliers(*modes.frame, force);
-    for (std::size_t i = 0; i < modes.frame->surfaces.size(); ++i) {
-      last_eta[modes.frame->surfaces[i]] = eta[static_cast<index>(i)];
-    }
-  }
+  std::map<index, double> last_eta = multipliers_of(modes, force);
+  const activation_pattern before = modes.row;
   std::vector<index> sliding;
   for (std::size_t i = 0; i < held.size(); ++i) {
     const index s = held[i].surface;
@@ -150,18 +147,35 @@ void settler::apply(const std::vector<arrival>& held, const boundary_solution& s
       mode = pair_mode::resting;
     }
     if (mode == pair_mode::sliding) sliding.push_back(s);
-    std::vector<pair_mode> before;
-    for (const index k : surfaces_->members(s)) before.push_back(modes.row(0, k));
     surfaces_->set_mode(modes.row, 0, s, mode);
-    const double eta = mode == pair_mode::sliding ? solution.eta[at] : last_eta[s];
-    for (std::size_t l = 0; l < before.size(); ++l) {
-      const index k = surfaces_->members(s)[l];
-      const pair_mode after = modes.row(0, k);
-      if (after == before[l]) continue;
-      changes.push_back({k, before[l], after, solution.repelling[i],
-                         surfaces_->orientation(k) > 0.0 ? eta : 1.0 - eta});
-    }
+    note_changes(s, before, modes.row, mode == pair_mode::sliding ? solution.eta[at] : last_eta[s],
+                 solution.repelling[i], changes);
   }
+  hold(std::move(sliding), modes);
+}
+
+std::map<index, double> settler::multipliers_of(const neuron_modes& modes,
+                                                const neuron_force& force) const {
+  std::map<index, double> result;
+  if (!modes.frame) return result;
+  const Eigen::VectorXd eta = multipliers(*modes.frame, force);
+  for (std::size_t i = 0; i < modes.frame->surfaces.size(); ++i) {
+    result[modes.frame->surfaces[i]] = eta[static_cast<index>(i)];
+  }
+  return result;
+}
+
+void settler::note_changes(index surface, const activation_pattern& before,
+                           const activation_pattern& after, double eta, bool repelling,
+                           std::vector<mode_change>& changes) const {
+  for (const index k : surfaces_->members(surface)) {
+    if (after(0, k) == before(0, k)) continue;
+    changes.push_back({k, before(0, k), after(0, k), repelling,
+                       surfaces_->orientation(k) > 0.0 ? eta : 1.0 - eta});
+  }
+}
+
+void settler::hold(std::vector<index> sliding, neuron_modes& modes) const {
   if (sliding.empty()) {
     modes.frame.reset();
   } else {
@@ -170,46 +184,49 @@ void settler::apply(const std::vector<arrival>& held, const boundary_solution& s
   }
 }
 
-std::optional<Eigen::VectorXd> settler::pass_origin(index surface, const neuron_force& force,
-                                                    neuron_modes& modes,
-                                                    std::vector<mode_change>& changes) const {
+origin_passage settler::pass_origin(index surface, const neuron_force& force, neuron_modes& modes,
+                                    std::vector<mode_change>& changes) const {
   const bool from_above = modes.row(0, surfaces_->representative(surface)) == pair_mode::active;
   std::vector<index> held = surfaces_in(modes.row, 0, pair_mode::resting, *surfaces_);
   if (modes.frame) {
     held.insert(held.end(), modes.frame->surfaces.begin(), modes.frame->surfaces.end());
   }
-  const Eigen::MatrixXd basis = make_sliding_frame(*surfaces_, std::move(held)).basis;
-  Eigen::VectorXd line = (from_above ? -1.0 : 1.0) * surfaces_->normals().col(surface);
-  line -= basis * (basis.transpose() * line).eval();
-  line.normalize();
+  Eigen::VectorXd beyond = (from_above ? -1.0 : 1.0) * surfaces_->normals().col(surface);
+  make_sliding_frame(*surfaces_, held).project(beyond);
+  beyond.normalize();
 
-  const auto opposite = [](pair_mode mode) {
-    if (mode == pair_mode::active) return pair_mode::inactive;
-    return mode == pair_mode::inactive ? pair_mode::active : mode;
-  };
-  neuron_force beyond = force;
-  beyond.active.setZero();
-  for (index k = 0; k < data_->size(); ++k) {
-    if (opposite(modes.row(0, k)) == pair_mode::active) {
-      beyond.active += force.residual(k) * data_->inputs().col(k);
-    }
+  Eigen::VectorXd residuals(data_->size());
+  for (index k = 0; k < data_->size(); ++k) residuals[k] = force.residual(k);
+  const alignment_fields fields(*data_, *surfaces_, residuals, force.error);
+  alignment_path path(fields, force.sign, std::move(beyond), held);
+  path.follow({});
+  path_end end = path.end();
+  origin_passage passage;
+  if (end.grows) {
+    passage.direction = std::move(end.w);
+    passage.contacts = std::move(end.contacts);
+  } else {
+    std::fill(end.modes.begin(), end.modes.end(), pair_mode::resting);
   }
-  beyond.active /= static_cast<double>(data_->size());
-  // The line is orthogonal to what the neuron slides on, so the multipliers do not matter.
-  const bool goes_on = force.sign * line.dot(beyond.active) > force.error;
-  for (index k = 0; k < data_->size(); ++k) {
-    const pair_mode before = modes.row(0, k);
-    const pair_mode after = goes_on ? opposite(before) : pair_mode::resting;
-    if (before == after) continue;
-    modes.row.set(0, k, after);
-    changes.push_back({k, before, after, false, 0.0});
+  adopt(end, force, modes, changes);
+  return passage;
+}
+
+void settler::adopt(const path_end& end, const neuron_force& force, neuron_modes& modes,
+                    std::vector<mode_change>& changes) const {
+  const activation_pattern before = modes.row;
+  const std::map<index, double> last_eta = multipliers_of(modes, force);
+  std::vector<index> sliding;
+  for (index s = 0; s < surfaces_->size(); ++s) {
+    const pair_mode mode = end.modes[static_cast<std::size_t>(s)];
+    surfaces_->set_mode(modes.row, 0, s, mode);
+    if (mode == pair_mode::sliding) sliding.push_back(s);
+    const auto last = last_eta.find(s);
+    const double old = last == last_eta.end() ? 0.0 : last->second;
+    note_changes(s, before, modes.row, mode == pair_mode::sliding ? end.eta[s] : old, false,
+                 changes);
   }
-  if (!goes_on) {
-    modes.frame.reset();
-    return std::nullopt;
-  }
-  if (modes.frame) settle({}, beyond, modes, changes);
-  return line;
+  hold(std::move(sliding), modes);
 }
 
 Eigen::VectorXd settler::multipliers(const sliding_frame& frame, const neuron_force& force) const {

@@ -66,6 +66,14 @@ struct multiplier_noise {
 /// have signs, and no farther than rounding.
 constexpr double beyond_origin = 0x1p-60;
 
+/// What becomes of a neuron that reaches w = 0.
+struct origin_passage {
+  std::optional<Eigen::VectorXd> direction;  ///< unit vector of w when it goes on
+  std::vector<index> contacts;               ///< the surfaces on which that lies
+};
+
+struct path_end;
+
 /// Decides what a neuron on switching surfaces does, and changes its modes accordingly. Surfaces on
 /// which it slides take part; surfaces on which it rests join when the solution would move it to
 /// their upper side.
@@ -107,12 +115,12 @@ class settler {
   }
 
   /// Takes a neuron whose w moves on a line through the origin past it, where all surfaces are met
-  /// at once: on to the other side when the force there leads further, otherwise it stays at w = 0,
-  /// inactive on all samples, for good. Returns the unit vector of w when it goes on.
+  /// at once. Near the origin it turns infinitely fast: from the line just beyond to where the
+  /// residuals of this moment turn it. It leaves in that direction when it grows there, otherwise
+  /// it stays at w = 0, inactive on all samples, for good (docs/origin.md).
   /// @param surface  one of those that it meets there
-  std::optional<Eigen::VectorXd> pass_origin(index surface, const neuron_force& force,
-                                             neuron_modes& modes,
-                                             std::vector<mode_change>& changes) const;
+  origin_passage pass_origin(index surface, const neuron_force& force, neuron_modes& modes,
+                             std::vector<mode_change>& changes) const;
 
   /// eta of every surface of a frame, in [0, 1].
   [[nodiscard]] Eigen::VectorXd multipliers(const sliding_frame& frame,
@@ -124,6 +132,15 @@ class settler {
   void apply(const std::vector<arrival>& held, const boundary_solution& solution,
              const neuron_force& force, neuron_modes& modes,
              std::vector<mode_change>& changes) const;
+  void adopt(const path_end& end, const neuron_force& force, neuron_modes& modes,
+             std::vector<mode_change>& changes) const;
+  void hold(std::vector<index> sliding, neuron_modes& modes) const;
+  void note_changes(index surface, const activation_pattern& before,
+                    const activation_pattern& after, double eta, bool repelling,
+                    std::vector<mode_change>& changes) const;
+  /// eta of every surface on which a neuron slides.
+  [[nodiscard]] std::map<index, double> multipliers_of(const neuron_modes& modes,
+                                                       const neuron_force& force) const;
 
   const dataset* data_;
   const switching_surfaces* surfaces_;
