@@ -75,12 +75,13 @@ void serialize(Archive& archive, record_row& r) {
 
 template <class Archive>
 void serialize(Archive& archive, switch_event& e) {
-  archive(e.t, e.neuron, e.sample, e.from, e.to, e.repelling);
+  archive(e.t, e.neuron, e.sample, e.from, e.to, e.repelling, e.t_error, e.certain);
 }
 
 template <class Archive>
 void serialize(Archive& archive, sliding_interval& s) {
-  archive(s.neuron, s.sample, s.t_begin, s.t_end, s.eta_begin, s.eta_end, s.open);
+  archive(s.neuron, s.sample, s.t_begin, s.t_end, s.eta_begin, s.eta_end, s.open, s.t_begin_error,
+          s.t_end_error, s.certain);
 }
 
 template <class Archive>
@@ -100,7 +101,7 @@ void serialize(Archive& archive, run_profile& p) {
 
 template <class Archive>
 void serialize(Archive& archive, run_statistics& s) {
-  archive(s.steps, s.rejected, s.field_evaluations, s.switches, s.slides, s.repelling, s.dissipated,
+  archive(s.steps, s.rejected, s.field_evaluations, s.switches, s.certain_switches, s.slides, s.repelling, s.dissipated,
           s.loss_error, s.invariant_drift, s.wall_seconds, s.profile);
 }
 

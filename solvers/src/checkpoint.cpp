@@ -19,7 +19,7 @@ namespace reluflow::detail {
 namespace {
 
 /// To be raised when what stands in an archive changes.
-constexpr std::string_view format_line = "reluflow checkpoint 6\n";
+constexpr std::string_view format_line = "reluflow checkpoint 7\n";
 
 /// Reads to the end; true when the last bytes are the sum over what stands before them.
 bool sum_agrees(std::istream& in) {
@@ -46,7 +46,8 @@ void integrator::transfer(Archive& archive, Self& self) {
   auto& run = self.run_;
   archive(run.initial_pattern, run.rows, run.states, run.switches, run.slides, run.dense,
           run.stopping_times, run.stalled_pairs, run.statistics);
-  archive(self.account_, self.recorder_, self.watch_, self.controller_, self.loss_error_);
+  archive(self.account_, self.recorder_, self.watch_, self.controller_, self.loss_error_,
+          self.errors_);
   archive(self.cells_, self.names_);
   archive(self.t_, self.h_, self.resume_h_, self.calm_, self.state_, self.rate_, self.values_,
           self.modes_, self.contacts_, self.force_error_, self.ending_, self.stopping_time_reached_,
@@ -81,7 +82,7 @@ void integrator::load(std::istream& in, std::string_view where) {
   std::string line(format_line.size(), '\0');
   in.read(line.data(), static_cast<std::streamsize>(line.size()));
   if (!in || line != format_line) {
-    throw invalid_input(where, "a file of another kind", "a checkpoint of reluflow, format 6");
+    throw invalid_input(where, "a file of another kind", "a checkpoint of reluflow, format 7");
   }
   in.seekg(begin);
   if (!sum_agrees(in)) {

@@ -102,7 +102,8 @@ bool integrator::is_consistent() {
   return in_time && ended && contacts && fits(state_, field_) && fits(rate_, field_) &&
          fits(values_, field_, field_.dimension()) && fits(modes_, field_, surfaces_) &&
          fits(run_, run_.initial_network.width(), field_.samples(), span_.dimension()) &&
-         recorder_.is_consistent(modes_.pattern, names_) && watch_.is_consistent();
+         recorder_.is_consistent(modes_.pattern, names_) && watch_.is_consistent() &&
+         errors_.is_consistent(field_);
 }
 
 /// Who is in a cell, who is by itself, and who stands in for others fit together.

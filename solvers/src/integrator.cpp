@@ -151,9 +151,10 @@ void integrator::begin() {
   if (on_surface.empty()) gather();
   if (cells_.members() == 0) evaluate();
   account_.open(values_.loss);
+  errors_.start(field_);
   force_error_ = rounding_of_forces(values_.residuals);
   if (!on_surface.empty()) {
-    for (const auto& [neuron, arrivals] : on_surface) settle_neuron(neuron, arrivals);
+    for (const auto& [neuron, arrivals] : on_surface) settle_neuron(neuron, arrivals, {});
     evaluate();
     gather();
   }

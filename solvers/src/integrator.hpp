@@ -5,6 +5,7 @@
 #include "energy_account.hpp"
 #include "loss_error.hpp"
 #include "neuron_cells.hpp"
+#include "propagated_error.hpp"
 #include "recorder.hpp"
 #include "reluflow/solvers/flow.hpp"
 #include "reluflow/surfaces.hpp"
@@ -119,6 +120,7 @@ class integrator {
     double fraction = 0.0;
     index name = 0;
     mode_change change;
+    double t_error = 0.0;
   };
 
   void accept(double h);
@@ -133,10 +135,14 @@ class integrator {
   [[nodiscard]] double end_of(double h) const;
   [[nodiscard]] bool cut(double h_trial);
   [[nodiscard]] double locate(const candidate& first);
-  void settle(const std::vector<candidate>& arrived);
-  void settle_neuron(index neuron, const std::vector<arrival>& arrivals);
-  void pass_origin(index neuron, index surface);
-  void adopt(index neuron, neuron_modes modes, const std::vector<mode_change>& changes);
+  void settle(const std::vector<candidate>& arrived, double h_trial);
+  void settle_neuron(index neuron, const std::vector<arrival>& arrivals,
+                     const event_time_error& known);
+  void pass_origin(index neuron, index surface, const event_time_error& known);
+  void adopt(index neuron, neuron_modes modes, const std::vector<mode_change>& changes,
+             const event_time_error& known);
+  [[nodiscard]] double error_of_time(index neuron, const zero_passage& at) const;
+  [[nodiscard]] zero_passage passage_of(const candidate& event, double h_trial) const;
   [[nodiscard]] neuron_modes modes_of(index neuron) const;
   void rest(const std::vector<std::pair<index, index>>& pairs);
   void watch_resting();
@@ -177,6 +183,7 @@ class integrator {
   step_controller controller_;
   std::optional<error_norm> norm_;
   loss_error loss_error_;
+  propagated_error errors_;
 
   double t_ = 0.0;
   double h_ = 0.0;

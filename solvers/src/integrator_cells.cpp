@@ -193,6 +193,9 @@ void integrator::take_over(const std::vector<source>& sources) {
   for (const auto& [neuron, surface] : contacts_) {
     contacts.emplace_hint(contacts.end(), now[static_cast<std::size_t>(neuron)], surface);
   }
+  std::vector<index> before;
+  for (const source& from : sources) before.push_back(from.before);
+  errors_.rearrange(field_, before);
   field_.populate(std::move(signs));
   state_ = std::move(state);
   modes_ = std::move(modes);

@@ -15,11 +15,15 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 }  // namespace
 
-void integrator::settle(const std::vector<candidate>& arrived) {
+void integrator::settle(const std::vector<candidate>& arrived, double h_trial) {
   std::map<index, std::vector<arrival>> arrivals;
   std::map<index, index> at_origin;  // surface by neuron
+  std::map<index, double> t_error;
   for (const candidate& event : arrived) {
     std::vector<arrival>& own = arrivals[event.neuron];
+    double& least_known = t_error[event.neuron];
+    least_known =
+        std::max(least_known, error_of_time(event.neuron, passage_of(event, h_trial)));
     switch (event.kind) {
       case event_kind::origin:
         own.push_back({event.surface, surface_side::below});
@@ -45,26 +49,28 @@ void integrator::settle(const std::vector<candidate>& arrived) {
     }
   }
   for (const auto& [neuron, own] : arrivals) {
+    const event_time_error known = known_to(t_error[neuron], h_trial, t_);
     if (const auto surface = at_origin.find(neuron); surface != at_origin.end()) {
-      pass_origin(neuron, surface->second);
+      pass_origin(neuron, surface->second, known);
     } else {
-      settle_neuron(neuron, own);
+      settle_neuron(neuron, own, known);
     }
   }
   count_restart(arrivals);
   evaluate();
 }
 
-void integrator::settle_neuron(index neuron, const std::vector<arrival>& arrivals) {
+void integrator::settle_neuron(index neuron, const std::vector<arrival>& arrivals,
+                               const event_time_error& known) {
   neuron_modes modes = modes_of(neuron);
   std::vector<mode_change> changes;
   for (const index s : settler_.settle(arrivals, force_on(neuron), modes, changes)) {
     contacts_.insert({neuron, s});
   }
-  adopt(neuron, std::move(modes), changes);
+  adopt(neuron, std::move(modes), changes, known);
 }
 
-void integrator::pass_origin(index neuron, index surface) {
+void integrator::pass_origin(index neuron, index surface, const event_time_error& known) {
   neuron_modes modes = modes_of(neuron);
   std::vector<mode_change> changes;
   const origin_passage passage = settler_.pass_origin(surface, force_on(neuron), modes, changes);
@@ -72,7 +78,7 @@ void integrator::pass_origin(index neuron, index surface) {
   w.setZero();
   if (passage.direction) w = beyond_origin * std::abs(state_[neuron]) * *passage.direction;
   for (const index s : passage.contacts) contacts_.insert({neuron, s});
-  adopt(neuron, std::move(modes), changes);
+  adopt(neuron, std::move(modes), changes, known);
 }
 
 neuron_modes integrator::modes_of(index neuron) const {
@@ -83,7 +89,8 @@ neuron_modes integrator::modes_of(index neuron) const {
   return modes;
 }
 
-void integrator::adopt(index neuron, neuron_modes modes, const std::vector<mode_change>& changes) {
+void integrator::adopt(index neuron, neuron_modes modes, const std::vector<mode_change>& changes,
+                       const event_time_error& known) {
   modes_.pattern.set_row(neuron, modes.row);
   if (modes.frame) {
     const auto own = modes_.frames.insert_or_assign(neuron, std::move(*modes.frame)).first;
@@ -92,7 +99,7 @@ void integrator::adopt(index neuron, neuron_modes modes, const std::vector<mode_
     modes_.frames.erase(neuron);
   }
   for (const mode_change& change : changes) {
-    recorder_.changed(t_, name(neuron), change);
+    recorder_.changed(t_, name(neuron), change, known);
   }
 }
 
@@ -148,7 +155,9 @@ void integrator::watch_resting() {
     }
   }
   if (woken.empty()) return;
-  for (const auto& [neuron, arrivals] : woken) settle_neuron(neuron, arrivals);
+  // When in the step they woke is not known.
+  const event_time_error known{stepper_.last_step(), false};
+  for (const auto& [neuron, arrivals] : woken) settle_neuron(neuron, arrivals, known);
   count_restart(woken);
   evaluate();
 }

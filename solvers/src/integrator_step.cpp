@@ -1,6 +1,7 @@
 // One step: tried, completed together with the switches in it or cut at the first, taken over.
 
 #include "integrator.hpp"
+#include "length.hpp"
 #include "reluflow/detail/bernstein.hpp"
 #include "stopwatch.hpp"
 
@@ -101,6 +102,7 @@ frozen_step integrator::freeze(double h, std::vector<index> leaving) const {
 void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd end,
                                      flow_modes end_modes) {
   loss_error_.add(field_, state_, rate_, stepper_.error(), asynchronous_.undone(), step.drive.h);
+  errors_.carry(field_, state_, values_.forces, end, stepper_.error(), step.drive.h);
   const double t0 = t_;
   const double t1 = end_of(step.drive.h);
   const step_solution solution = solution_until(
@@ -121,7 +123,7 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
   std::vector<named_change> changes;
   for (const index j : asynchronous_.followed()) {
     for (const timed_change& timed : asynchronous_.path(j).changes) {
-      changes.push_back({timed.fraction, name(j), timed.change});
+      changes.push_back({timed.fraction, name(j), timed.change, error_of_time(j, timed.at)});
     }
   }
   record_changes(std::move(changes), solution, until);
@@ -139,8 +141,10 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
 /// of cells.
 void integrator::record_changes(std::vector<named_change> changes, const step_solution& solution,
                                 double until) {
+  const double of_members = cells_.members() > 0 ? errors_.of_direction(field_, state_) : 0.0;
   for (const neuron_cells::transfer& one : cells_.transfers()) {
-    changes.push_back({one.fraction, one.name, one.change});
+    changes.push_back({one.fraction, one.name, one.change,
+                       propagated_error::of_time(one.at, of_members, force_error_)});
   }
   // Small keys are sorted fast.
   std::vector<std::pair<double, std::size_t>> order(changes.size());
@@ -154,8 +158,15 @@ void integrator::record_changes(std::vector<named_change> changes, const step_so
     // As the dense output has it.
     const double t = solution.t0 + fraction * (solution.t1 - solution.t0);
     if (t > until) break;
-    recorder_.changed(t, one.name, one.change);
+    recorder_.changed(t, one.name, one.change, known_to(one.t_error, solution.t1 - solution.t0, t));
   }
+}
+
+/// The error of the time at which a neuron of the state passes from one mode to another in the step
+/// that the stepper holds.
+double integrator::error_of_time(index neuron, const zero_passage& at) const {
+  return propagated_error::of_time(at, errors_.of_direction(field_, state_, neuron),
+                                   errors_.of_force(neuron, force_error_));
 }
 
 bool integrator::try_step(double h) {
@@ -251,6 +262,7 @@ double integrator::end_of(double h) const {
 void integrator::accept(double h) {
   const double undone = cells_.transfers().empty() ? 0.0 : asynchronous_.undone();
   loss_error_.add(field_, state_, rate_, stepper_.error(), undone, h);
+  errors_.carry(field_, state_, values_.forces, stepper_.new_state(), stepper_.error(), h);
   const double t1 = end_of(h);
   const step_solution solution = solution_until(
       t1,
@@ -276,6 +288,7 @@ void integrator::arrive(double t1) {
   book_energy();
   restore_constraints();
   refresh_contacts();
+  errors_.couple(field_, state_, modes_, values_);
   watch_resting();
 }
 
@@ -309,8 +322,22 @@ bool integrator::cut(double h_trial) {
     }
     if (arrives) arrived.push_back(event);
   }
-  settle(arrived);
+  settle(arrived, h_trial);
   return true;
+}
+
+/// @param h_trial  length of the step in which the candidate was found
+zero_passage integrator::passage_of(const candidate& event, double h_trial) const {
+  const bool of_force =
+      event.kind == event_kind::release_below || event.kind == event_kind::release_above;
+  double unit = h_trial;
+  if (event.kind == event_kind::sign_change) {
+    unit *= std::max(std::abs(state_[event.neuron]),
+                     length(field_.vectors(state_).col(event.neuron)));
+  } else if (!of_force) {
+    unit *= length(field_.vectors(state_).col(event.neuron));
+  }
+  return {event.slope / unit, event.curvature / (unit * h_trial), event.gain, of_force};
 }
 
 /// Repeats the step up to the event until the time of the event no longer moves; returns its

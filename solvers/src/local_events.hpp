@@ -23,6 +23,7 @@ struct local_event {
   surface_side guess = surface_side::below;
   bool sign_change = false;  ///< a passes through 0 while the neuron slides
   bool origin = false;       ///< w passes through 0
+  zero_passage released{};        ///< where a surface is left
 };
 
 /// Finds the first event on the piece of a walk.
@@ -141,6 +142,13 @@ class local_events {
     return root;
   }
 
+  /// @param p  a multiplier's distance from its bound on the piece
+  [[nodiscard]] zero_passage passage_at(const bernstein_polynomial& p, double u, double gain) const {
+    const double h = walk_.drive.h * walk_.piece.length;
+    const bernstein_polynomial slope = derivative(p);
+    return {slope(u) / h, derivative(slope)(u) / (h * h), gain, true};
+  }
+
   void search_releases(local_event& first) const {
     const local_piece<Dimension>& piece = walk_.piece;
     const sliding_frame& frame = *walk_.path.modes.frame;
@@ -165,10 +173,11 @@ class local_events {
       const multiplier_noise noise = noise_of(frame, f, walk_.drive.force_error);
       const auto look = [&](const Eigen::Matrix<double, 1, 6>& monomials, surface_side side,
                             double known_to) {
-        const auto root =
-            first_descent(from_monomials(monomials.data(), 5), known_to, piece.length);
+        const bernstein_polynomial p = from_monomials(monomials.data(), 5);
+        const auto root = first_descent(p, known_to, piece.length);
         if (root && *root < first.u) {
           first = {*root, frame.surfaces[static_cast<std::size_t>(f)], side};
+          first.released = passage_at(p, *root, noise.gain);
         }
       };
       look(held, surface_side::below, noise.below);

@@ -158,6 +158,7 @@ class local_flow::traveller {
     if (crosses(at, weights, event)) return;
     local_path& path = walk_.path;
     const bool slid = path.modes.frame.has_value();
+    const zero_passage how = passage_at(at, weights, event);
     if (event.sign_change) path.a = 0.0;
     neuron_force push;
     push.active = walk_.active * weights;
@@ -167,7 +168,7 @@ class local_flow::traveller {
     for (const mode_change& change : changes_by(event, push)) {
       const double before = change.from == pair_mode::active ? 1.0 : 0.0;
       const double after = change.to == pair_mode::active ? 1.0 : 0.0;
-      note(at, change);
+      note(at, change, how);
       if (before != after) switch_force(change.sample, after - before);
     }
     const bool slides = path.modes.frame.has_value();
@@ -176,6 +177,34 @@ class local_flow::traveller {
     if (slid || slides || event.origin || path.wants_anchor()) anchor();
     look_at_holds();
     outlook_.look_at_modes();
+  }
+
+  /// How what the event is about passes through zero.
+  [[nodiscard]] zero_passage passage_at(double at, const quintic& weights,
+                                   const local_event& event) const {
+    if (event.surface < 0) {
+      const double size = std::max(walk_.w_size, std::abs(walk_.path.a));
+      return {(walk_.force.coefficients * weights).dot(walk_.w) / size};
+    }
+    if (is_held(walk_.mode_on(event.surface))) return event.released;
+    const double velocity = walk_.across(event.surface, walk_.force.coefficients * weights);
+    return crossing_at(at, event.surface, velocity);
+  }
+
+  /// @param velocity  across the surface, in units of |a|
+  [[nodiscard]] zero_passage crossing_at(double at, index surface, double velocity) const {
+    const double gain = std::abs(walk_.path.a) / walk_.w_size;
+    zero_passage result{gain * velocity};
+    // The curvature matters where a surface is hardly more than touched.
+    constexpr double steep = 0.01;
+    if (std::abs(velocity) > steep * walk_.force.sizes.sum()) return result;
+    double change = 0.0;
+    double power = 1.0;
+    for (int i = 1; i < 6; ++i, power *= at) {
+      change += i * power * walk_.across(surface, walk_.force.coefficients.col(i));
+    }
+    result.curvature = gain * change / walk_.drive.h;
+    return result;
   }
 
   /// Settles the neuron where the event has brought it.
@@ -237,7 +266,7 @@ class local_flow::traveller {
       return false;
     }
     path.modes.row.set(0, k, after);
-    note(at, {k, before, after, false, 0.0});
+    note(at, {k, before, after, false, 0.0}, crossing_at(at, event.surface, velocity));
     touch(event.surface);
     const quintic grown = switch_force(k, -sense_of(before));
     if (path.wants_anchor()) {
@@ -260,10 +289,10 @@ class local_flow::traveller {
     return q;
   }
 
-  void note(double at, const mode_change& change) {
+  void note(double at, const mode_change& change, const zero_passage& how) {
     const index k = change.sample;
     local_path& path = walk_.path;
-    path.changes.push_back({at, change});
+    path.changes.push_back({at, change, how});
     path.disturbance += (1.0 - at) * walk_.drive.strengths[k];
     if (path.integrals == path_integrals::dissipated) return;
     if constexpr (Dimension == Eigen::Dynamic) {

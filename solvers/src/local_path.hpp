@@ -16,6 +16,7 @@ namespace reluflow::detail {
 struct timed_change {
   double fraction = 0.0;  ///< of the step
   mode_change change;
+  zero_passage at;  ///< of what brought it about
 };
 
 /// What is integrated along a path.

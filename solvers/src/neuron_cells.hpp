@@ -114,6 +114,7 @@ class neuron_cells {
     index slot = 0;  ///< in the roster of its first one
     index cell = 0;  ///< into which it goes
     mode_change change;
+    zero_passage at;  ///< of the surface
     std::size_t base = 0;  ///< its place in `arrivals_`: as it is at the base of that cell
     double spared = 0.0;   ///< dissipated there until then, had it always been there, less that in
                            ///< the other, over h alpha
@@ -341,7 +342,7 @@ class neuron_cells {
   [[nodiscard]] leaver follow(index slot, meeting next, const residual_path& drive,
                               workspace& space, findings& found) const;
   [[nodiscard]] bool arrive_at(const one_cell& cell, index free, const residual_path& drive,
-                               double& fraction, workspace& space) const;
+                               double& fraction, zero_passage& at, workspace& space) const;
   [[nodiscard]] std::optional<pair_mode> settle(const one_cell& cell, index surface,
                                                 double fraction, const residual_path& drive,
                                                 Eigen::VectorXd& force) const;

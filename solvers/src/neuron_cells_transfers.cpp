@@ -50,7 +50,8 @@ neuron_cells::leaver neuron_cells::follow(index slot, meeting next, const residu
     if (result.transfers == most_transfers) return by_itself();
     const index surface = cell->free[static_cast<std::size_t>(next.free)];
     const double from = std::exchange(fraction, next.fraction);
-    if (!arrive_at(*cell, next.free, drive, fraction, space) || !(fraction > from)) {
+    zero_passage how;
+    if (!arrive_at(*cell, next.free, drive, fraction, how, space) || !(fraction > from)) {
       return by_itself();
     }
     const std::optional<pair_mode> after = settle(*cell, surface, fraction, drive, space.force);
@@ -81,7 +82,7 @@ neuron_cells::leaver neuron_cells::follow(index slot, meeting next, const residu
     next = meet(*cell, fraction, crossed == cell->free.end() ? -1 : crossed - cell->free.begin(),
                 space);
     found.transfers.push_back(
-        {fraction, name, left, slot, at, change, found.arrivals.size(), spared, next.far});
+        {fraction, name, left, slot, at, change, how, found.arrivals.size(), spared, next.far});
     found.arrivals.push_back(log_norm);
     found.arrivals.insert(found.arrivals.end(), space.base.data() + 1, space.base.data() + 1 + d);
     ++result.transfers;
@@ -92,10 +93,11 @@ neuron_cells::leaver neuron_cells::follow(index slot, meeting next, const residu
 /// Finds when exactly a member meets a surface that it crosses fast enough. False when it does not.
 /// @param free      which of the free surfaces of the cell
 /// @param fraction  about; then exactly
+/// @param at        receives how it passes the surface
 /// @param space     with (a, w) at the start of the step, then also `there`: (a, w) on the surface,
 ///                  and `at`, the polynomials at the fraction
 bool neuron_cells::arrive_at(const one_cell& cell, index free, const residual_path& drive,
-                             double& fraction, workspace& space) const {
+                             double& fraction, zero_passage& at, workspace& space) const {
   constexpr int most_corrections = 4;
   const index surface = cell.free[static_cast<std::size_t>(free)];
   const double sense = sense_of(cell.modes.row(0, surfaces_->representative(surface)));
@@ -106,8 +108,9 @@ bool neuron_cells::arrive_at(const one_cell& cell, index free, const residual_pa
     space.there.noalias() = space.phi * space.start;
     const auto w = space.there.tail(dimension());
     const double z = sense * normal.dot(w);
-    if (std::abs(z) <= rounding * w.norm()) return true;
     const double speed = -sense * space.there[0] * cell.pulls.row(free).dot(powers(fraction));
+    at.slope = speed / w.norm();
+    if (std::abs(z) <= rounding * w.norm()) return true;
     if (!(speed > 0.0)) return false;
     fraction += z / (drive.h * speed);
     if (!(fraction > 0.0 && fraction < 1.0)) return false;

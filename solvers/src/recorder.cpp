@@ -72,29 +72,36 @@ void recorder::keep_dense(const step_solution& solution, double from, double to,
   run_->dense.push_back({t0, t1, bernstein_from_values(values)});
 }
 
-void recorder::changed(double t, index neuron, const mode_change& change) {
+void recorder::changed(double t, index neuron, const mode_change& change,
+                       const event_time_error& known) {
   if (!pending_.empty() && pending_.front().t != t) settle();
   if (change.repelling) ++run_->statistics.repelling;
   if (change.from == pair_mode::sliding) {
     const auto slide = open_slides_.find({neuron, change.sample});
-    run_->slides[slide->second].t_end = t;
-    run_->slides[slide->second].eta_end = change.eta;
-    run_->slides[slide->second].open = false;
+    sliding_interval& ended = run_->slides[slide->second];
+    ended.t_end = t;
+    ended.eta_end = change.eta;
+    ended.open = false;
+    ended.t_end_error = known.t_error;
+    ended.certain = ended.certain && known.certain;
     open_slides_.erase(slide);
   }
   if (change.to == pair_mode::sliding) {
     open_slides_[{neuron, change.sample}] = run_->slides.size();
-    run_->slides.push_back({neuron, change.sample, t, t, change.eta, change.eta, true});
+    run_->slides.push_back({neuron, change.sample, t, t, change.eta, change.eta, true,
+                            known.t_error, 0.0, known.certain});
   }
   const auto same = std::find_if(pending_.begin(), pending_.end(), [&](const switch_event& e) {
     return e.neuron == neuron && e.sample == change.sample;
   });
   if (same == pending_.end()) {
-    pending_.push_back(
-        {t, neuron, change.sample, written(change.from), written(change.to), change.repelling});
+    pending_.push_back({t, neuron, change.sample, written(change.from), written(change.to),
+                        change.repelling, known.t_error, known.certain});
   } else {
     same->to = written(change.to);
     same->repelling = same->repelling || change.repelling;
+    same->t_error = std::max(same->t_error, known.t_error);
+    same->certain = same->certain && known.certain;
   }
 }
 
@@ -109,6 +116,7 @@ void recorder::settle() {
     if (event.from == event.to) continue;
     if (options_->switches) run_->switches.push_back(event);
     ++run_->statistics.switches;
+    if (event.certain) ++run_->statistics.certain_switches;
     if (event.to == pair_mode::sliding) ++run_->statistics.slides;
     if (callbacks_->on_switch) callbacks_->on_switch(event);
   }

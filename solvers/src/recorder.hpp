@@ -63,7 +63,7 @@ class recorder {
                                double fraction);
 
   /// A pair changed its mode at time t, within or at the end of the current step.
-  void changed(double t, index neuron, const mode_change& change);
+  void changed(double t, index neuron, const mode_change& change, const event_time_error& known);
   /// A pair slides when the run ends.
   void still_sliding(double t, index neuron, index sample, double eta);
   /// Hands over the switches that are still held back for merging.

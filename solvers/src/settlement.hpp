@@ -44,11 +44,32 @@ struct neuron_force {
   double error = 0.0;  ///< forces up to this size are zero
 };
 
+/// How that passes through zero whose zero is a switch: the distance from a surface in units of
+/// |w|, or a multiplier's distance from a bound in units of forces.
+struct zero_passage {
+  double slope = 0.0;      ///< per unit of time
+  double curvature = 0.0;  ///< second derivative, likewise
+  double gain = 1.0;       ///< its error over that of w / |w| or of the force
+  bool of_force = false;   ///< it is a multiplier
+};
+
+/// What is known of the time of a switch.
+struct event_time_error {
+  double t_error = 0.0;  ///< as `switch_event::t_error`
+  bool certain = true;   ///< as `switch_event::certain`
+};
+
+/// A switch whose time is known no better than to a step, or to the time itself, is one of noise.
+[[nodiscard]] inline event_time_error known_to(double t_error, double step, double t) {
+  return {t_error, t_error < step && t_error < t};
+}
+
 /// What is known of a multiplier of a frame: how far the errors of the forces may move it, and its
 /// distance from the strength of its surface (the other bound), in units of forces.
 struct multiplier_noise {
   double below = 0.0;  ///< of its distance from eta = 0
   double above = 0.0;  ///< of its distance from eta = 1
+  double gain = 0.0;   ///< error of a multiplier over that of the force
 };
 
 /// @param at           which surface of the frame
@@ -59,7 +80,7 @@ struct multiplier_noise {
   // make it.
   constexpr double safety = 4.0;
   const double gain = frame.multiplier_map.row(at).norm();
-  return {safety * gain * force_error, safety * (1.0 + gain) * force_error};
+  return {safety * gain * force_error, safety * (1.0 + gain) * force_error, gain};
 }
 
 /// Where a neuron that passes the origin is put, in units of |a_j|: far enough for its pairs to

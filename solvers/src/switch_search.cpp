@@ -18,6 +18,12 @@ constexpr double rounding = 8.0 * epsilon;
 constexpr index neurons_in_a_block = 32;
 [[maybe_unused]] constexpr index pairs_worth_threads = 20000;
 
+candidate candidate_at(double fraction, event_kind kind, index neuron, index surface,
+                       const bernstein_polynomial& vanishing) {
+  const bernstein_polynomial slope = derivative(vanishing);
+  return {fraction, kind, neuron, surface, slope(fraction), derivative(slope)(fraction)};
+}
+
 double sense_of(pair_mode mode) { return mode == pair_mode::active ? 1.0 : -1.0; }
 
 }  // namespace
@@ -110,7 +116,7 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
         std::abs(first_move) <= slow + noise && std::abs(last_move) <= slow + noise;
     const auto kind = on_line ? event_kind::origin : event_kind::crossing;
     if (which == wanted::any && z.b[0] > noise && z.b[5] < -noise && !slow_at_ends) {
-      found.push_back({0.0, kind, neuron, s, 0.0});  // it is not asked when
+      found.push_back({0.0, kind, neuron, s});  // it is not asked when
       return false;
     }
     if (contacts.contains({neuron, s})) {
@@ -127,7 +133,7 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
       if (mode == pair_mode::inactive) at_rest.emplace_back(neuron, s);
       return true;
     }
-    found.push_back({*root, kind, neuron, s, derivative(whole)(*root)});
+    found.push_back(candidate_at(*root, kind, neuron, s, whole));
     return which == wanted::all;
   };
   // The way stays as close to the line between its ends as its control points do.
@@ -144,7 +150,8 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
     const double sense = output_sign(step, neuron);
     for (int i = 0; i < 6; ++i) a.b[static_cast<std::size_t>(i)] = sense * step.control(neuron, i);
     if (const auto root = first_descent(a); root && *root > 0.0) {
-      found.push_back({*root, event_kind::sign_change, neuron, -1, sense * derivative(a)(*root)});
+      found.push_back(candidate_at(*root, event_kind::sign_change, neuron, -1, a));
+      found.back().slope *= sense;
     }
   }
 }
@@ -194,7 +201,8 @@ void switch_search::search_releases(const step_view& step, index neuron, const s
     const multiplier_noise noise = noise_of(frame, f, step.force_error);
     const auto look = [&](const bernstein_polynomial& p, event_kind kind, double known_to) {
       if (const auto root = first_descent(p, known_to, 1.0)) {
-        found.push_back({*root, kind, neuron, surface, derivative(p)(*root)});
+        found.push_back(candidate_at(*root, kind, neuron, surface, p));
+        found.back().gain = noise.gain;
       }
     };
     look(below, event_kind::release_below, noise.below);

@@ -31,6 +31,8 @@ struct candidate {
   index neuron = 0;
   index surface = 0;
   double slope = 0.0;
+  double curvature = 0.0;  ///< its second derivative
+  double gain = 1.0;       ///< as `zero_passage::gain`
 };
 
 /// (neuron, surface) pairs that stand exactly on a surface at the start of a step because they were

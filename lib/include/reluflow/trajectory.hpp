@@ -102,6 +102,7 @@ struct run_statistics {
   std::int64_t rejected = 0;           ///< steps tried again with a smaller size
   std::int64_t field_evaluations = 0;  ///< evaluations of the whole field
   std::int64_t switches = 0;           ///< rows of switches.csv
+  std::int64_t certain_switches = 0;   ///< of those, the ones whose time is known
   std::int64_t slides = 0;             ///< entries into sliding
   std::int64_t repelling = 0;          ///< repelling surfaces met
   double dissipated = 0.0;  ///< int alpha |theta'|^2 dt = L(0) - L(t) up to the error of the run
