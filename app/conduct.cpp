@@ -94,6 +94,9 @@ void print_summary(const run_record& record, const std::filesystem::path& direct
   fmt::print("  mu        {:.6e}, mean {:.6e}\n", run.end.mu, run.end.mu_mean);
   fmt::print("  switches  {}, entries into sliding {}, pairs sliding at the end {}\n", s.switches,
              s.slides, run.end.sliding);
+  if (const std::int64_t noise = s.switches - s.certain_switches; noise > 0) {
+    fmt::print("            {} of the switches made of noise: their times mean nothing\n", noise);
+  }
   fmt::print("  steps     {}, rejected {}, {:.3g} s\n", s.steps, s.rejected, s.wall_seconds);
   if (!run.stalled_pairs.empty()) {
     fmt::print("  stalled   {} (neuron, sample)\n", pairs_text(run.stalled_pairs));

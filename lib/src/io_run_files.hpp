@@ -25,8 +25,12 @@ inline constexpr std::array<std::string_view, 11> run_files{
 
 inline constexpr std::string_view trajectory_header =
     "t,loss,mu,mu_mean,gradient_norm,active,sliding";
-inline constexpr std::string_view switches_header = "t,neuron,sample,from,to";
+inline constexpr std::string_view switches_header = "t,neuron,sample,from,to,t_error,certain";
 inline constexpr std::string_view sliding_header =
+    "neuron,sample,t_begin,t_end,eta_begin,eta_end,open,t_begin_error,t_end_error,certain";
+/// As versions that did not know the errors of times wrote them.
+inline constexpr std::string_view switches_header_before = "t,neuron,sample,from,to";
+inline constexpr std::string_view sliding_header_before =
     "neuron,sample,t_begin,t_end,eta_begin,eta_end,open";
 inline constexpr std::string_view phases_header = "name,t,note";
 /// How the note of a phase begins; the time at which it ends follows.

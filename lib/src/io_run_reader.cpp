@@ -60,20 +60,28 @@ pair_mode parse_mode(const csv_reader& row, std::size_t column) {
   row.fail_field(column, "inactive, active or sliding");
 }
 
+/// What older versions did not write.
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
 std::vector<switch_event> read_switches(const fs::path& file, const problem& setup) {
-  return read_table<switch_event>(file, detail::switches_header, [&](const csv_reader& row) {
+  const auto parse = [&](const csv_reader& row) {
     switch_event event;
     event.t = row.number(0);
     event.neuron = row.index_below(1, setup.initial.width());
     event.sample = row.index_below(2, setup.data.size());
     event.from = parse_mode(row, 3);
     event.to = parse_mode(row, 4);
+    const bool known = row.header().size() > 5;
+    event.t_error = known ? row.any_number(5) : unknown;
+    event.certain = !known || row.index_below(6, 2) == 1;
     return event;
-  });
+  };
+  return read_table<switch_event>(file, detail::switches_header, parse,
+                                  detail::switches_header_before);
 }
 
 std::vector<sliding_interval> read_slides(const fs::path& file, const problem& setup) {
-  return read_table<sliding_interval>(file, detail::sliding_header, [&](const csv_reader& row) {
+  const auto parse = [&](const csv_reader& row) {
     sliding_interval slide;
     slide.neuron = row.index_below(0, setup.initial.width());
     slide.sample = row.index_below(1, setup.data.size());
@@ -82,8 +90,14 @@ std::vector<sliding_interval> read_slides(const fs::path& file, const problem& s
     slide.eta_begin = row.any_number(4);
     slide.eta_end = row.any_number(5);
     slide.open = row.index_below(6, 2) == 1;
+    const bool known = row.header().size() > 7;
+    slide.t_begin_error = known ? row.any_number(7) : unknown;
+    slide.t_end_error = known ? row.any_number(8) : unknown;
+    slide.certain = !known || row.index_below(9, 2) == 1;
     return slide;
-  });
+  };
+  return read_table<sliding_interval>(file, detail::sliding_header, parse,
+                                      detail::sliding_header_before);
 }
 
 phase_row parse_phase(const csv_reader& row) {

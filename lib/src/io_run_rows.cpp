@@ -15,11 +15,12 @@ std::vector<phase_row> phase_rows(const trajectory& run) {
   for (const stopping_event& one : run.stopping_times) {
     rows.push_back({one.name, one.t, one.note});
   }
-  if (!run.switches.empty()) {
-    const switch_event& last = run.switches.back();
-    rows.push_back({"last_switch", last.t,
-                    fmt::format("neuron {}, sample {}, {} to {}", last.neuron, last.sample,
-                                to_string(last.from), to_string(last.to))});
+  const auto last = std::find_if(run.switches.rbegin(), run.switches.rend(),
+                                 [](const switch_event& one) { return one.certain; });
+  if (last != run.switches.rend()) {
+    rows.push_back({"last_switch", last->t,
+                    fmt::format("neuron {}, sample {}, {} to {}", last->neuron, last->sample,
+                                to_string(last->from), to_string(last->to))});
   }
   std::stable_sort(rows.begin(), rows.end(),
                    [](const phase_row& a, const phase_row& b) { return a.t < b.t; });

@@ -48,12 +48,14 @@ std::string switch_line(const switch_event& event) {
   if (from == to) {
     return {};
   }
-  return fmt::format("{},{},{},{},{}\n", event.t, event.neuron, event.sample, from, to);
+  return fmt::format("{},{},{},{},{},{},{}\n", event.t, event.neuron, event.sample, from, to,
+                     event.t_error, event.certain ? 1 : 0);
 }
 
 std::string sliding_line(const sliding_interval& slide) {
-  return fmt::format("{},{},{},{},{},{},{}\n", slide.neuron, slide.sample, slide.t_begin,
-                     slide.t_end, slide.eta_begin, slide.eta_end, slide.open ? 1 : 0);
+  return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", slide.neuron, slide.sample, slide.t_begin,
+                     slide.t_end, slide.eta_begin, slide.eta_end, slide.open ? 1 : 0,
+                     slide.t_begin_error, slide.t_end_error, slide.certain ? 1 : 0);
 }
 
 std::string phase_line(const phase_row& row) {

@@ -137,6 +137,7 @@ std::string summary_text(const run_record& record) {
   json object;
   object["outcome"] = to_string(run.ending);
   visit_figures([&](const char* key, const auto& value) { object[key] = value; }, run);
+  object["certain_switches"] = run.statistics.certain_switches;
   object["loss_error"] = run.statistics.loss_error;
   object["chart"] = word(chart_words, run.chart);
   object["version"] = record.version;
@@ -154,6 +155,10 @@ summary_origin read_summary(const std::filesystem::path& file, trajectory& run) 
   const summary_reader read(object, file.string());
   run.ending = outcome_of(read.text("outcome"), file.string());
   visit_figures(read, run);
+  run.statistics.certain_switches = run.statistics.switches;
+  if (object.contains("certain_switches")) {
+    read("certain_switches", run.statistics.certain_switches);
+  }
   if (object.contains("loss_error")) {
     read("loss_error", run.statistics.loss_error);
   }

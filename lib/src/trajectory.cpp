@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
 
 namespace reluflow {
 
@@ -57,6 +59,31 @@ const stopping_event* trajectory::reached(std::string_view name) const noexcept 
   const auto found = std::find_if(stopping_times.begin(), stopping_times.end(),
                                   [&](const stopping_event& one) { return one.name == name; });
   return found == stopping_times.end() ? nullptr : &*found;
+}
+
+std::vector<switch_event> switches_without_noise(const trajectory& run) {
+  std::map<std::pair<index, index>, std::vector<std::size_t>> noise;  // of each pair, since its last
+  std::vector<char> kept(run.switches.size(), 1);
+  for (std::size_t i = 0; i < run.switches.size(); ++i) {
+    const switch_event& event = run.switches[i];
+    std::vector<std::size_t>& own = noise[{event.neuron, event.sample}];
+    if (event.certain) {
+      own.clear();
+      continue;
+    }
+    own.push_back(i);
+    // Back in a mode that it had: the way there and back goes.
+    const auto left = std::find_if(own.begin(), own.end(), [&](std::size_t earlier) {
+      return run.switches[earlier].from == event.to;
+    });
+    for (auto round = left; round != own.end(); ++round) kept[*round] = 0;
+    own.erase(left, own.end());
+  }
+  std::vector<switch_event> result;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (kept[i] != 0) result.push_back(run.switches[i]);
+  }
+  return result;
 }
 
 activation_pattern pattern_at(const trajectory& run, double time) {

@@ -56,7 +56,7 @@ std::vector<stretch> stretches(const trajectory& run, const raster_lines& lines,
     found.push_back({lines.line_of[j], axis.place(since[j]), axis.place(end), value[j]});
     since[j] = end;
   };
-  for (const switch_event& event : run.switches) {
+  for (const switch_event& event : switches_without_noise(run)) {
     const auto j = static_cast<std::size_t>(event.neuron);
     if (lines.line_of[j] < 0) continue;
     const double before = weight(event.sample, modes(event.neuron, event.sample));

@@ -142,6 +142,11 @@ struct trajectory {
   [[nodiscard]] const stopping_event* reached(std::string_view name) const noexcept;
 };
 
+/// The switches of a run without those that are noise and lead nowhere: where a pair goes through
+/// switches that are not `certain` and comes back to the mode that it had, these are left out. What
+/// is left leads to the same modes.
+[[nodiscard]] std::vector<switch_event> switches_without_noise(const trajectory& run);
+
 /// The modes of all pairs just after `time`: the initial pattern with the switches up to `time`.
 /// Pairs that have come to rest since then show as inactive.
 [[nodiscard]] activation_pattern pattern_at(const trajectory& run, double time);
