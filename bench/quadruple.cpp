@@ -2,7 +2,7 @@
 //
 //     quadruple problem.toml                switches as CSV, 25 digits
 //     quadruple problem.toml --losses 11    the loss at 11 times
-//     quadruple problem.toml --trace 3      what neuron 3 sees at every step
+//     quadruple problem.toml --trace 3      what neuron 3 sees at every step and at the end
 
 #include "reluflow/io/problem_file.hpp"
 #include "support/quadruple_flow.hpp"
@@ -68,6 +68,7 @@ void run(const request& wanted) {
   std::string failure;
   try {
     flow.advance(t_end, times);
+    if (wanted.trace) print_neuron(flow, *wanted.trace);
   } catch (const std::exception& error) {
     failure = error.what();
   }
@@ -100,7 +101,8 @@ int main(int argc, char** argv) {
   app.add_option("problem", wanted.file, "problem file")->required();
   app.add_option("--until", wanted.until, "end here instead of flow.t_end");
   app.add_option("--losses", wanted.losses, "print the loss at so many times, no switches");
-  app.add_option("--trace", wanted.trace, "print this neuron at every step, no switches");
+  app.add_option("--trace", wanted.trace,
+                 "print this neuron at every step and at the end, no switches");
   CLI11_PARSE(app, argc, argv);
   try {
     run(wanted);

@@ -8,8 +8,9 @@
 
 namespace reluflow::test {
 
-/// 113 bits. Not float128: that needs libquadmath and is refused by -Wpedantic, and the reference
-/// problems take seconds to minutes as it is.
+/// 113 bits. float128 was measured two to four times as fast, but it needs libquadmath and
+/// extensions of the language, and none of the problems in tests/cases/switching takes longer than
+/// two seconds.
 using quad = boost::multiprecision::cpp_bin_float_quad;
 
 /// Coefficients, the constant first.
