@@ -161,7 +161,7 @@ class local_flow::traveller {
     const zero_passage how = passage_at(at, weights, event);
     if (event.sign_change) path.a = 0.0;
     neuron_force push;
-    push.active = walk_.active * weights;
+    push.active = force_behind(at);
     push.residual = [&](index k) { return walk_.drive.by_sample.col(k).dot(weights); };
     push.error = walk_.drive.force_error;
     push.sign = std::copysign(1.0, path.a != 0.0 ? path.a : push.active.dot(walk_.w));
@@ -177,6 +177,20 @@ class local_flow::traveller {
     if (slid || slides || event.origin || path.wants_anchor()) anchor();
     look_at_holds();
     outlook_.look_at_modes();
+  }
+
+  /// The force at a fraction of the step or, where it vanishes there, the first one behind it that
+  /// tells where it leads.
+  [[nodiscard]] Eigen::VectorXd force_behind(double at) const {
+    const double error = walk_.drive.force_error;
+    Eigen::VectorXd force = walk_.active * powers(at);
+    if (force.norm() > telling * error || !walk_.path.modes.frame) return force;
+    constexpr double nearest = 1e-6;
+    for (double ahead = nearest; at + ahead < 1.0; ahead *= 2.0) {
+      const Eigen::VectorXd behind = walk_.active * powers(at + ahead);
+      if (behind.norm() > telling * error) return behind;
+    }
+    return force;
   }
 
   /// How what the event is about passes through zero.

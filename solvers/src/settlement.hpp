@@ -83,6 +83,10 @@ struct multiplier_noise {
   return {safety * gain * force_error, safety * (1.0 + gain) * force_error, gain};
 }
 
+/// Forces that have come to zero, up to their error, do not tell which surfaces they leave; they do
+/// once they are this many errors away from it again.
+constexpr double telling = 16.0;
+
 /// Where a neuron that passes the origin is put, in units of |a_j|: far enough for its pairs to
 /// have signs, and no farther than rounding.
 constexpr double beyond_origin = 0x1p-60;
