@@ -330,13 +330,7 @@ bool integrator::cut(double h_trial) {
 zero_passage integrator::passage_of(const candidate& event, double h_trial) const {
   const bool of_force =
       event.kind == event_kind::release_below || event.kind == event_kind::release_above;
-  double unit = h_trial;
-  if (event.kind == event_kind::sign_change) {
-    unit *= std::max(std::abs(state_[event.neuron]),
-                     length(field_.vectors(state_).col(event.neuron)));
-  } else if (!of_force) {
-    unit *= length(field_.vectors(state_).col(event.neuron));
-  }
+  const double unit = of_force ? h_trial : h_trial * size_of(field_, state_, event.neuron);
   return {event.slope / unit, event.curvature / (unit * h_trial), event.gain, of_force};
 }
 

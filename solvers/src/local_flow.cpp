@@ -197,8 +197,7 @@ class local_flow::traveller {
   [[nodiscard]] zero_passage passage_at(double at, const quintic& weights,
                                    const local_event& event) const {
     if (event.surface < 0) {
-      const double size = std::max(walk_.w_size, std::abs(walk_.path.a));
-      return {(walk_.force.coefficients * weights).dot(walk_.w) / size};
+      return {(walk_.force.coefficients * weights).dot(walk_.w)};
     }
     if (is_held(walk_.mode_on(event.surface))) return event.released;
     const double velocity = walk_.across(event.surface, walk_.force.coefficients * weights);
@@ -207,7 +206,7 @@ class local_flow::traveller {
 
   /// @param velocity  across the surface, in units of |a|
   [[nodiscard]] zero_passage crossing_at(double at, index surface, double velocity) const {
-    const double gain = std::abs(walk_.path.a) / walk_.w_size;
+    const double gain = std::abs(walk_.path.a);
     zero_passage result{gain * velocity};
     // The curvature matters where a surface is hardly more than touched.
     constexpr double steep = 0.01;

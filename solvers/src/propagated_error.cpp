@@ -18,11 +18,6 @@ constexpr int steps_between = 4;
 /// outputs are products of two factors, so that the second order is 1e-6 of the first.
 constexpr double difference = 1e-6;
 
-double size_of(const vector_field& field, const Eigen::VectorXd& state, index neuron) {
-  if (field.chart() == chart_kind::spherical) return 1.0;
-  return std::hypot(state[neuron], length(field.vectors(state).col(neuron)));
-}
-
 /// max_j |e_j|, relative to the neuron's size.
 double largest(const vector_field& field, const Eigen::VectorXd& state, const Eigen::VectorXd& e) {
   double result = 0.0;
@@ -36,6 +31,11 @@ double largest(const vector_field& field, const Eigen::VectorXd& state, const Ei
 }
 
 }  // namespace
+
+double size_of(const vector_field& field, const Eigen::VectorXd& state, index neuron) {
+  if (field.chart() == chart_kind::spherical) return 1.0;
+  return std::hypot(state[neuron], length(field.vectors(state).col(neuron)));
+}
 
 void propagated_error::start(const vector_field& field) {
   error_.setZero(field.coordinates());
@@ -125,7 +125,7 @@ void propagated_error::couple(const vector_field& field, const Eigen::VectorXd& 
 
 double propagated_error::of_direction(const vector_field& field, const Eigen::VectorXd& state,
                                       index neuron) const {
-  const double size = length(field.vectors(state).col(neuron));
+  const double size = size_of(field, state, neuron);
   const double missed = length(field.vectors(error_).col(neuron));
   return size > 0.0 ? missed / size : 0.0;
 }

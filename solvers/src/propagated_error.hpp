@@ -13,6 +13,10 @@ class access;
 
 namespace reluflow::detail {
 
+/// What errors of a neuron are relative to: |(a_j, w_j)|, or 1 in the spherical chart, whose
+/// coordinates are relative already.
+[[nodiscard]] double size_of(const vector_field& field, const Eigen::VectorXd& state, index neuron);
+
 /// What the errors of all steps so far have become: an estimate of the error of the state and of
 /// the forces, carried along the flow to first order, e' = J e + (what the steps add); and from it
 /// the error of the time of a switch (docs/verify.md).
@@ -46,7 +50,7 @@ class propagated_error {
            since_ >= 0.0 && steps_ >= 0;
   }
 
-  /// Error of w_j, relative to its length.
+  /// Error of w_j, relative to the neuron's size.
   [[nodiscard]] double of_direction(const vector_field& field, const Eigen::VectorXd& state,
                                     index neuron) const;
   /// Error of the force on a neuron.

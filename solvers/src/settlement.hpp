@@ -44,12 +44,13 @@ struct neuron_force {
   double error = 0.0;  ///< forces up to this size are zero
 };
 
-/// How that passes through zero whose zero is a switch: the distance from a surface in units of
-/// |w|, or a multiplier's distance from a bound in units of forces.
+/// How that passes through zero whose zero is a switch: the distance from a surface in units of the
+/// neuron's size at the start of the step, or a multiplier's distance from a bound in units of
+/// forces.
 struct zero_passage {
   double slope = 0.0;      ///< per unit of time
   double curvature = 0.0;  ///< second derivative, likewise
-  double gain = 1.0;       ///< its error over that of w / |w| or of the force
+  double gain = 1.0;       ///< its error over that of w or of the force
   bool of_force = false;   ///< it is a multiplier
 };
 
