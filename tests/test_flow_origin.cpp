@@ -9,8 +9,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +24,7 @@ const std::vector<switching_method> methods{switching_method::global,
                                             switching_method::asynchronous};
 
 /// (t, loss) of an independent solver.
-std::vector<std::pair<double, double>> losses(const std::string& path) {
+std::vector<std::pair<double, double>> losses(const std::filesystem::path& path) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);
@@ -40,11 +40,12 @@ std::vector<std::pair<double, double>> losses(const std::string& path) {
 // back, but aside it leads on: the neuron turns and leaves.
 BOOST_DATA_TEST_CASE(a_neuron_leaves_the_origin_in_another_direction,
                      data::make(methods) * data::make({1e-8, 1e-11}), method, rtol) {
-  const std::string folder = std::string(RELUFLOW_TEST_DATA) + "/switching/through_origin/";
-  problem task = read_problem(folder + "problem.toml");
+  const std::filesystem::path folder =
+      std::filesystem::path(RELUFLOW_TEST_DATA) / "switching" / "through_origin";
+  problem task = read_problem(folder / "problem.toml");
   task.flow.switching = method;
   task.flow.rtol = rtol;
-  const auto expected = losses(folder + "expected.csv");
+  const auto expected = losses(folder / "expected.csv");
   task.record.times.clear();
   for (const auto& row : expected) task.record.times.push_back(row.first);
   const trajectory run = checked_run(task);
