@@ -39,6 +39,18 @@ int share_that_agrees(const passage_problem& task, const std::vector<double>& lo
   return agree;
 }
 
+/// How many of the neurons that stay at w = 0 have left it in descent by the end.
+std::ptrdiff_t let_go(const passage_problem& task, const passage_run& run, const settings& set) {
+  gradient_descent_options options;
+  options.step = set.step / 16;
+  options.t_end = set.t_end;
+  const network end = descend(task.data, task.initial, options).final_network;
+  return std::count_if(run.passages.begin(), run.passages.end(), [&](const origin_visit& one) {
+    const double a = std::abs(end.output_weights()[one.neuron]);
+    return !one.leaves && end.weights().col(one.neuron).norm() > 1e-3 * a;
+  });
+}
+
 struct comparison {
   std::string line;
   bool passes = false;
@@ -73,9 +85,10 @@ comparison compare(passage_source source, std::string_view name, std::uint64_t s
       run.passages.size(), leaving, distance(run.losses, other.losses), errors[0], errors[1],
       errors[2], errors[3], richardson, to_string(run.run.ending), near ? "" : "DIFFERS");
   if (!near) {
-    result.line += fmt::format(
-        " {} of {} steps agree",
-        share_that_agrees(task, run.losses, set.step / 16, 0.25 * errors[3], set), set.fan);
+    result.line +=
+        fmt::format(" {} of {} steps agree, {} let go later",
+                    share_that_agrees(task, run.losses, set.step / 16, 0.25 * errors[3], set),
+                    set.fan, let_go(task, run, set));
   }
   return result;
 }

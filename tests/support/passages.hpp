@@ -147,6 +147,9 @@ inline std::vector<double> losses_of(const trajectory& run) {
   return result;
 }
 
+/// Below this share of |a| |w| is rounding.
+constexpr double origin_size = 1e-12;
+
 /// The passages of a run among its switches: |w| is rounding there.
 inline std::vector<origin_visit> passages_of(const dataset& data, const network& initial,
                                              const flow_options& flow, const trajectory& run) {
@@ -167,15 +170,18 @@ inline std::vector<origin_visit> passages_of(const dataset& data, const network&
     const auto known = [&](const origin_visit& one) {
       return one.neuron == event.neuron && one.t == event.t;
     };
-    if (!(size < 1e-12 * std::abs(a)) || std::any_of(result.begin(), result.end(), known)) continue;
+    if (!(size < origin_size * std::abs(a)) || std::any_of(result.begin(), result.end(), known))
+      continue;
     result.push_back({event.t, event.neuron, true});
   }
-  // Who stays does so for good, with w = 0 to the letter.
+  // Who stays does so for good.
+  const Eigen::VectorXd a = run.final_network.output_weights();
   for (auto one = result.begin(); one != result.end(); ++one) {
     const bool last = std::none_of(one + 1, result.end(), [&](const origin_visit& later) {
       return later.neuron == one->neuron;
     });
-    one->leaves = !last || run.final_network.weights().col(one->neuron).norm() > 0.0;
+    const double size = run.final_network.weights().col(one->neuron).norm();
+    one->leaves = !last || size > origin_size * std::abs(a[one->neuron]);
   }
   return result;
 }
