@@ -4,6 +4,7 @@
 #include "settlement.hpp"
 #include "support/laws.hpp"
 #include "support/matrices.hpp"
+#include "support/passages.hpp"
 #include "support/printing.hpp"
 
 #include <boost/test/data/test_case.hpp>
@@ -56,6 +57,46 @@ BOOST_DATA_TEST_CASE(a_neuron_leaves_the_origin_in_another_direction,
     BOOST_TEST(std::abs(run.rows[i].loss - expected[i].second) <= 1e-7 * expected[i].second,
                "t = " << expected[i].first << ": " << run.rows[i].loss);
   }
+}
+
+// Problems in which the line beyond the origin alone would tell the neuron another way
+// (bench/origin), and some with several passages. Descent comes nearer in proportion to its step.
+struct passing_problem {
+  passage_source source;
+  std::uint64_t seed;
+};
+
+const std::vector<passing_problem> passing_problems{{passage_source::line_with_bias, 106},
+                                                    {passage_source::line_with_bias, 165},
+                                                    {passage_source::plane, 21},
+                                                    {passage_source::plane, 41},
+                                                    {passage_source::space, 61},
+                                                    {passage_source::space, 202},
+                                                    {passage_source::repeated, 20},
+                                                    {passage_source::repeated, 115},
+                                                    {passage_source::antipodal, 3},
+                                                    {passage_source::antipodal, 120},
+                                                    {passage_source::sphere_dominated, 20},
+                                                    {passage_source::sphere_dominated, 53},
+                                                    {passage_source::sphere_gaussian, 169},
+                                                    {passage_source::sphere_ball, 53},
+                                                    {passage_source::antipodal_dominated, 3},
+                                                    {passage_source::axis_dominated, 22}};
+
+std::ostream& operator<<(std::ostream& out, const passing_problem& one) {
+  return out << passage_sources[static_cast<std::size_t>(one.source)].second << " " << one.seed;
+}
+
+BOOST_DATA_TEST_CASE(descent_takes_the_same_way, data::make(passing_problems), one) {
+  const passage_problem task = passage_generator(one.seed).make(one.source);
+  const passage_run run = follow_passages(task, switching_method::asynchronous, 20.0, 11);
+  BOOST_TEST(!run.passages.empty());
+  check_lawful(task.data, run.run);
+  const passage_run other = follow_passages(task, switching_method::global, 20.0, 11);
+  BOOST_TEST(distance(run.losses, other.losses) <= 1e-10);
+  const double coarse = distance(run.losses, descend_losses(task, 1e-3, 20.0, 11));
+  const double fine = distance(run.losses, descend_losses(task, 1e-3 / 16.0, 20.0, 11));
+  BOOST_TEST((fine <= 0.25 * coarse || fine <= 1e-7), coarse << " and " << fine);
 }
 
 // A neuron that comes in along (1, 0), held by the surface of x_0 = (0, 1), with residuals that
