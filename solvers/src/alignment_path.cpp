@@ -322,7 +322,7 @@ extremal_vector alignment_path::limit() const {
 
 path_end alignment_path::end() const {
   path_end result;
-  result.grows = !still() && !shrinks_;
+  result.grows = result_.ending == outcome::converged && !still() && !shrinks_;
   result.w = limit().w;
   result.modes = mode_;
   result.eta = eta_;

@@ -1,6 +1,6 @@
 #include "settlement.hpp"
 
-#include "alignment_path.hpp"
+#include "origin_map.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -198,15 +198,13 @@ origin_passage settler::pass_origin(index surface, const neuron_force& force, ne
   Eigen::VectorXd residuals(data_->size());
   for (index k = 0; k < data_->size(); ++k) residuals[k] = force.residual(k);
   const alignment_fields fields(*data_, *surfaces_, residuals, force.error);
-  alignment_path path(fields, force.sign, std::move(beyond), held);
-  path.follow({});
-  path_end end = path.end();
+  path_end end = leave_origin(fields, force.sign, beyond, held);
   origin_passage passage;
   if (end.grows) {
     passage.direction = std::move(end.w);
     passage.contacts = std::move(end.contacts);
   } else {
-    std::fill(end.modes.begin(), end.modes.end(), pair_mode::resting);
+    end.modes.assign(static_cast<std::size_t>(surfaces_->size()), pair_mode::resting);
   }
   adopt(end, force, modes, changes);
   return passage;

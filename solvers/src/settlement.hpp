@@ -141,9 +141,8 @@ class settler {
   }
 
   /// Takes a neuron whose w moves on a line through the origin past it, where all surfaces are met
-  /// at once. Near the origin it turns infinitely fast: from the line just beyond to where the
-  /// residuals of this moment turn it. It leaves in that direction when it grows there, otherwise
-  /// it stays at w = 0, inactive on all samples, for good (docs/origin.md).
+  /// at once: it leaves in the direction that descent takes with the residuals of this moment
+  /// (`leave_origin`), or stays at w = 0, inactive on all samples, for good (docs/origin.md).
   /// @param surface  one of those that it meets there
   origin_passage pass_origin(index surface, const neuron_force& force, neuron_modes& modes,
                              std::vector<mode_change>& changes) const;
