@@ -26,6 +26,9 @@ constexpr double noticeable = 8.0;
 /// kink anywhere in the step it is 0.09 in the middle and 0.2 in nine cases out of ten.
 constexpr double averaged = 0.1;
 
+/// What a quintic misses of a kink at one time, relative to its effect, where it is not measured.
+constexpr double typically_missed = 0.05;
+
 /// What a quintic may leave of the bent residuals inside the step, by its effect in tolerances. At
 /// the end of the step its moments are right, but until then it moves the times of switches.
 constexpr double rough = 0.2;
@@ -77,6 +80,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
   if (!all_finished()) return false;
   const double felt = felt_at_most(step);
   usual_ = most > 0.0 ? std::min(1.0, felt / most) : 1.0;
+  left_ = missed_ = felt;
   if (felt <= undone()) return true;
   if (std::exchange(integrals_, path_integrals::all) != path_integrals::all) {
     follow(step, step.drive, step.leaving, true);
@@ -84,6 +88,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
   const double alpha = field_->output_scale();
   Eigen::MatrixXd change = -alpha * outputs(step, true);
   const double bent = effect(change, step.drive.h);
+  left_ = missed_ = bent;
   if (bent <= share * rtol_) return true;
   double sharpest = 0.0;
   for (const kink& k : kinks_) sharpest = std::max(sharpest, k.effect);
@@ -92,10 +97,11 @@ bool asynchronous_step::complete(const frozen_step& step) {
     shorter_ = shorten(bendable * rtol_);
     return false;
   }
+  missed_ = typically_missed * bent;
   if (bent > noticeable * rtol_) {
+    missed_ = effect(roughness(step, change), step.drive.h);
     // What a quintic misses shrinks at least like the cube of the step.
-    const double missed =
-        averaged * effect(roughness(step, change), step.drive.h) / (rough * rtol_);
+    const double missed = averaged * missed_ / (rough * rtol_);
     longer_ = 0.9 / std::cbrt(missed);
     shorter_ = std::clamp(longer_, 0.2, 0.9);
     if (missed > 1.0) return false;
@@ -115,6 +121,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
     change = (-alpha * outputs(step, false) - drive.control).colwise() + field_->data().labels();
     const double now = effect(change, drive.h);
     if (now <= share * rtol_) {
+      left_ = now;
       if (!more_leave(step)) return true;
       last = std::numeric_limits<double>::infinity();  // they have not been followed yet
       continue;

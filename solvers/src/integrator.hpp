@@ -142,7 +142,8 @@ class integrator {
   void adopt(index neuron, neuron_modes modes, const std::vector<mode_change>& changes,
              const event_time_error& known);
   void look_behind(index neuron, neuron_force& force);
-  [[nodiscard]] double error_of_time(index neuron, const zero_passage& at) const;
+  [[nodiscard]] double error_of_time(index neuron, const zero_passage& at,
+                                     double missed) const;
   [[nodiscard]] zero_passage passage_of(const candidate& event, double h_trial) const;
   [[nodiscard]] neuron_modes modes_of(index neuron) const;
   void rest(const std::vector<std::pair<index, index>>& pairs);

@@ -23,7 +23,7 @@ void integrator::settle(const std::vector<candidate>& arrived, double h_trial) {
     std::vector<arrival>& own = arrivals[event.neuron];
     double& least_known = t_error[event.neuron];
     least_known =
-        std::max(least_known, error_of_time(event.neuron, passage_of(event, h_trial)));
+        std::max(least_known, error_of_time(event.neuron, passage_of(event, h_trial), 0.0));
     switch (event.kind) {
       case event_kind::origin:
         own.push_back({event.surface, surface_side::below});

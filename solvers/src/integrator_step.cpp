@@ -102,7 +102,8 @@ frozen_step integrator::freeze(double h, std::vector<index> leaving) const {
 void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd end,
                                      flow_modes end_modes) {
   loss_error_.add(field_, state_, rate_, stepper_.error(), asynchronous_.undone(), step.drive.h);
-  errors_.carry(field_, state_, values_.forces, end, stepper_.error(), step.drive.h);
+  errors_.carry(field_, state_, values_.forces, end, stepper_.error(), asynchronous_.left(),
+                step.drive.h);
   const double t0 = t_;
   const double t1 = end_of(step.drive.h);
   const step_solution solution = solution_until(
@@ -123,7 +124,8 @@ void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd en
   std::vector<named_change> changes;
   for (const index j : asynchronous_.followed()) {
     for (const timed_change& timed : asynchronous_.path(j).changes) {
-      changes.push_back({timed.fraction, name(j), timed.change, error_of_time(j, timed.at)});
+      changes.push_back({timed.fraction, name(j), timed.change,
+                         error_of_time(j, timed.at, asynchronous_.inside())});
     }
   }
   record_changes(std::move(changes), solution, until);
@@ -164,9 +166,11 @@ void integrator::record_changes(std::vector<named_change> changes, const step_so
 
 /// The error of the time at which a neuron of the state passes from one mode to another in the step
 /// that the stepper holds.
-double integrator::error_of_time(index neuron, const zero_passage& at) const {
+/// @param missed  error of the forces inside the step that its own estimate does not know of
+double integrator::error_of_time(index neuron, const zero_passage& at,
+                                 double missed) const {
   return propagated_error::of_time(at, errors_.of_direction(field_, state_, neuron),
-                                   errors_.of_force(neuron, force_error_));
+                                   errors_.of_force(neuron, force_error_ + missed));
 }
 
 bool integrator::try_step(double h) {
@@ -262,7 +266,7 @@ double integrator::end_of(double h) const {
 void integrator::accept(double h) {
   const double undone = cells_.transfers().empty() ? 0.0 : asynchronous_.undone();
   loss_error_.add(field_, state_, rate_, stepper_.error(), undone, h);
-  errors_.carry(field_, state_, values_.forces, stepper_.new_state(), stepper_.error(), h);
+  errors_.carry(field_, state_, values_.forces, stepper_.new_state(), stepper_.error(), undone, h);
   const double t1 = end_of(h);
   const step_solution solution = solution_until(
       t1,

@@ -40,22 +40,27 @@ double size_of(const vector_field& field, const Eigen::VectorXd& state, index ne
 void propagated_error::start(const vector_field& field) {
   error_.setZero(field.coordinates());
   force_errors_.setZero(field.neurons());
+  inside_.setZero(field.neurons());
   since_ = 0.0;
   steps_ = 0;
 }
 
 void propagated_error::carry(const vector_field& field, const Eigen::VectorXd& before,
                              const Eigen::MatrixXd& forces, const Eigen::VectorXd& after,
-                             const Eigen::VectorXd& estimate, double h) {
+                             const Eigen::VectorXd& estimate, double left, double h) {
   // The estimate is the error of the fourth-order solution, of size (h lambda)^5; the step goes on
   // with the fifth, whose error is smaller by h lambda.
   const double missed = largest(field, before, estimate);
-  const double share = share_ = std::min(1.0, std::pow(missed, 0.2));
+  const double share = std::min(1.0, std::pow(missed, 0.2));
   auto vectors = field.vectors(error_);
   const auto estimates = field.vectors(estimate);
   const bool spherical = field.chart() == chart_kind::spherical;
+  inside_.resize(field.neurons());
   for (index j = 0; j < field.neurons(); ++j) {
     auto e = vectors.col(j);
+    const double size = size_of(field, before, j);
+    // Between its ends a step is no better than the estimate.
+    inside_[j] = left + (size > 0.0 ? length(estimates.col(j)) / size : 0.0);
     const double own = error_[j];
     const double sign = spherical ? field.sign(before, j) : 1.0;
     const auto D = forces.col(j);
@@ -68,6 +73,8 @@ void propagated_error::carry(const vector_field& field, const Eigen::VectorXd& b
     } else {
       e += h * own * D + share * estimates.col(j);
     }
+    // The residuals were off by something, and moved the neuron along some force.
+    if (const double strength = length(D); strength > 0.0) e += left * size / strength * D;
   }
   since_ += h;
   ++steps_;
@@ -127,7 +134,7 @@ double propagated_error::of_direction(const vector_field& field, const Eigen::Ve
                                       index neuron) const {
   const double size = size_of(field, state, neuron);
   const double missed = length(field.vectors(error_).col(neuron));
-  return size > 0.0 ? missed / size : 0.0;
+  return size > 0.0 ? missed / size + inside_[neuron] : 0.0;
 }
 
 double propagated_error::of_direction(const vector_field& field,
@@ -158,6 +165,7 @@ void propagated_error::rearrange(const vector_field& field, const std::vector<in
       error.segment(count + j * d, d).setConstant(typical / std::sqrt(static_cast<double>(d)));
     }
   }
+  inside_ = Eigen::VectorXd::Constant(count, inside_.size() > 0 ? inside_.maxCoeff() : 0.0);
   error_ = std::move(error);
   force_errors_ = std::move(forces);
 }

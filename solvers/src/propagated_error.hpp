@@ -30,9 +30,10 @@ class propagated_error {
   /// @param forces    D_j there, sliding projected out (d x m)
   /// @param after     state at its end
   /// @param estimate  difference of the embedded solutions, coordinate by coordinate
+  /// @param left      what else the step may have missed, relative to a neuron's size
   void carry(const vector_field& field, const Eigen::VectorXd& before,
              const Eigen::MatrixXd& forces, const Eigen::VectorXd& after,
-             const Eigen::VectorXd& estimate, double h);
+             const Eigen::VectorXd& estimate, double left, double h);
 
   /// Lets the errors of all neurons act on each other through the residuals, once in a few steps.
   /// @param values  at the state
@@ -50,13 +51,14 @@ class propagated_error {
            since_ >= 0.0 && steps_ >= 0;
   }
 
-  /// Error of w_j, relative to the neuron's size.
+  /// Error of w_j inside the last step, relative to the neuron's size.
+  /// @param state  at its start
   [[nodiscard]] double of_direction(const vector_field& field, const Eigen::VectorXd& state,
                                     index neuron) const;
   /// Error of the force on a neuron.
-  /// @param local  what the last step has added to it, by its embedded estimate
+  /// @param local  what the last step has added to it
   [[nodiscard]] double of_force(index neuron, double local) const {
-    return force_errors_[neuron] + share_ * local;
+    return force_errors_[neuron] + local;
   }
 
   /// The largest of them.
@@ -71,7 +73,7 @@ class propagated_error {
   friend class cereal::access;
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(error_, force_errors_, share_, since_, steps_);
+    archive(error_, force_errors_, since_, steps_);
   }
 
   [[nodiscard]] Eigen::VectorXd residual_change(const vector_field& field,
@@ -82,7 +84,7 @@ class propagated_error {
 
   Eigen::VectorXd error_;         // e, in the coordinates of the state
   Eigen::VectorXd force_errors_;  // |J_D e| by neuron
-  double share_ = 1.0;            // of the embedded estimate in the error of the last step
+  Eigen::VectorXd inside_;        // error inside the last step by neuron, relative to its size
   double since_ = 0.0;            // time since the errors acted on each other
   int steps_ = 0;                 // steps, likewise
   field_values scratch_;
