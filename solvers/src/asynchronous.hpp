@@ -46,7 +46,8 @@ class asynchronous_step {
   /// What the corrections of a complete step may leave undone, relative to a neuron's size.
   [[nodiscard]] double undone() const { return share * rtol_; }
 
-  /// What the corrections of a complete step have left undone, at most, relative to a neuron's size.
+  /// What the corrections of a complete step have left undone, at most, relative to a neuron's
+  /// size.
   [[nodiscard]] double left() const { return left_; }
   /// Error of the forces inside the step: what its residuals miss of the bends in them.
   [[nodiscard]] double inside() const { return missed_ / (together_ * drive_.h); }
@@ -128,7 +129,8 @@ class asynchronous_step {
   double longer_ = 1.0;
   double together_ = 1.0;
   double left_ = 0.0;
-  double missed_ = 0.0;  // the effect of the bends that the residuals miss, did it last all the step
+  double missed_ =
+      0.0;  // the effect of the bends that the residuals miss, did it last all the step
   bool at_a_kink_ = false;
   Eigen::MatrixXd pushes_;  // 6 d x m: a_j w_j in Bernstein coefficients
   Eigen::MatrixXd sums_;    // 6 d x n: sum of a_j w_j over the neurons active on a sample

@@ -141,9 +141,9 @@ class integrator {
   void pass_origin(index neuron, index surface, const event_time_error& known);
   void adopt(index neuron, neuron_modes modes, const std::vector<mode_change>& changes,
              const event_time_error& known);
-  void look_behind(index neuron, neuron_force& force);
-  [[nodiscard]] double error_of_time(index neuron, const zero_passage& at,
-                                     double missed) const;
+  [[nodiscard]] Eigen::VectorXd force_that_tells(index neuron, const neuron_force& force,
+                                                 const sliding_frame& frame);
+  [[nodiscard]] double error_of_time(index neuron, const zero_passage& at, double missed) const;
   [[nodiscard]] zero_passage passage_of(const candidate& event, double h_trial) const;
   [[nodiscard]] neuron_modes modes_of(index neuron) const;
   void rest(const std::vector<std::pair<index, index>>& pairs);

@@ -65,26 +65,23 @@ void integrator::settle_neuron(index neuron, const std::vector<arrival>& arrival
   neuron_modes modes = modes_of(neuron);
   std::vector<mode_change> changes;
   neuron_force force = force_on(neuron);
-  if (modes.frame) look_behind(neuron, force);
+  if (modes.frame) force.active = force_that_tells(neuron, force, *modes.frame);
   for (const index s : settler_.settle(arrivals, force, modes, changes)) {
     contacts_.insert({neuron, s});
   }
   adopt(neuron, std::move(modes), changes, known);
 }
 
-/// Where the force on a neuron vanishes, takes the first one behind it that tells where it leads.
-void integrator::look_behind(index neuron, neuron_force& force) {
-  if (force.active.norm() > telling * force_error_) return;
-  constexpr double nearest = 1e-6;
-  Eigen::VectorXd behind(field_.dimension());
-  for (double ahead = nearest; ahead < 1.0; ahead *= 2.0) {
-    field_.residuals(state_ + ahead * h_ * rate_, modes_.pattern, other_values_);
-    field_.active_force(modes_.pattern, neuron, other_values_.residuals, behind);
-    if (behind.norm() > telling * force_error_) {
-      force.active = behind;
-      return;
-    }
-  }
+/// The same for the force on a neuron that slides.
+Eigen::VectorXd integrator::force_that_tells(index neuron, const neuron_force& force,
+                                             const sliding_frame& frame) {
+  return detail::force_that_tells(
+      force.active, force.error, frame, surfaces_, 1.0, [&](double by) -> Eigen::VectorXd {
+        Eigen::VectorXd behind(field_.dimension());
+        field_.residuals(state_ + by * h_ * rate_, modes_.pattern, other_values_);
+        field_.active_force(modes_.pattern, neuron, other_values_.residuals, behind);
+        return behind;
+      });
 }
 
 void integrator::pass_origin(index neuron, index surface, const event_time_error& known) {

@@ -167,8 +167,7 @@ void integrator::record_changes(std::vector<named_change> changes, const step_so
 /// The error of the time at which a neuron of the state passes from one mode to another in the step
 /// that the stepper holds.
 /// @param missed  error of the forces inside the step that its own estimate does not know of
-double integrator::error_of_time(index neuron, const zero_passage& at,
-                                 double missed) const {
+double integrator::error_of_time(index neuron, const zero_passage& at, double missed) const {
   return propagated_error::of_time(at, errors_.of_direction(field_, state_, neuron),
                                    errors_.of_force(neuron, force_error_ + missed));
 }

@@ -161,7 +161,7 @@ class local_flow::traveller {
     const zero_passage how = passage_at(at, weights, event);
     if (event.sign_change) path.a = 0.0;
     neuron_force push;
-    push.active = force_behind(at);
+    push.active = force_at(at);
     push.residual = [&](index k) { return walk_.drive.by_sample.col(k).dot(weights); };
     push.error = walk_.drive.force_error;
     push.sign = std::copysign(1.0, path.a != 0.0 ? path.a : push.active.dot(walk_.w));
@@ -179,23 +179,17 @@ class local_flow::traveller {
     outlook_.look_at_modes();
   }
 
-  /// The force at a fraction of the step or, where it vanishes there, the first one behind it that
-  /// tells where it leads.
-  [[nodiscard]] Eigen::VectorXd force_behind(double at) const {
-    const double error = walk_.drive.force_error;
-    Eigen::VectorXd force = walk_.active * powers(at);
-    if (force.norm() > telling * error || !walk_.path.modes.frame) return force;
-    constexpr double nearest = 1e-6;
-    for (double ahead = nearest; at + ahead < 1.0; ahead *= 2.0) {
-      const Eigen::VectorXd behind = walk_.active * powers(at + ahead);
-      if (behind.norm() > telling * error) return behind;
-    }
-    return force;
+  [[nodiscard]] Eigen::VectorXd force_at(double at) const {
+    const Eigen::VectorXd force = walk_.active * powers(at);
+    if (!walk_.path.modes.frame) return force;
+    return force_that_tells(
+        force, walk_.drive.force_error, *walk_.path.modes.frame, walk_.surfaces, 1.0 - at,
+        [&](double by) -> Eigen::VectorXd { return walk_.active * powers(at + by); });
   }
 
   /// How what the event is about passes through zero.
   [[nodiscard]] zero_passage passage_at(double at, const quintic& weights,
-                                   const local_event& event) const {
+                                        const local_event& event) const {
     if (event.surface < 0) {
       return {(walk_.force.coefficients * weights).dot(walk_.w)};
     }

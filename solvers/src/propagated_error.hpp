@@ -78,8 +78,7 @@ class propagated_error {
 
   [[nodiscard]] Eigen::VectorXd residual_change(const vector_field& field,
                                                 const Eigen::VectorXd& state,
-                                                const flow_modes& modes,
-                                                const field_values& values,
+                                                const flow_modes& modes, const field_values& values,
                                                 const Eigen::VectorXd& direction);
 
   Eigen::VectorXd error_;         // e, in the coordinates of the state

@@ -7,6 +7,8 @@
 #include "reluflow/trajectory.hpp"
 #include "reluflow/vector_field.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <optional>
@@ -84,9 +86,31 @@ struct multiplier_noise {
   return {safety * gain * force_error, safety * (1.0 + gain) * force_error, gain};
 }
 
-/// Forces that have come to zero, up to their error, do not tell which surfaces they leave; they do
-/// once they are this many errors away from it again.
+/// Forces of a few errors are no more than rounding and noise: they do not tell where they lead.
 constexpr double telling = 16.0;
+
+/// The force on a neuron at an event or, where it vanishes there, behind it: where a neuron slides
+/// on several surfaces and is driven by one sample alone, all multipliers vanish with its residual,
+/// and which surfaces it leaves is decided by how the force grows again.
+/// @param at      the force at the event (d)
+/// @param ahead   the force (d) at a fraction of the step behind it
+/// @param length  of what is left of the step, as a fraction of it
+template <class Ahead>
+[[nodiscard]] Eigen::VectorXd force_that_tells(const Eigen::VectorXd& at, double error,
+                                               const sliding_frame& frame,
+                                               const switching_surfaces& surfaces, double length,
+                                               Ahead&& ahead) {
+  Eigen::VectorXd force = at;
+  constexpr double nearest = 1e-6;
+  const auto tells = [&] {
+    return std::all_of(frame.surfaces.begin(), frame.surfaces.end(), [&](index s) {
+      return std::abs(surfaces.distance(s, force)) > telling * error;
+    });
+  };
+  if (at.norm() > telling * error) return force;
+  for (double by = nearest; by < length && !tells(); by *= 2.0) force = ahead(by);
+  return force.norm() > telling * error ? force : at;
+}
 
 /// Where a neuron that passes the origin is put, in units of |a_j|: far enough for its pairs to
 /// have signs, and no farther than rounding.
