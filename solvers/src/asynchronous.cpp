@@ -3,6 +3,7 @@
 #include "asynchronous.hpp"
 
 #include "length.hpp"
+#include "propagated_error.hpp"
 #include "reluflow/detail/bernstein.hpp"
 
 #include <algorithm>
@@ -28,6 +29,10 @@ constexpr double averaged = 0.1;
 
 /// What a quintic misses of a kink at one time, relative to its effect, where it is not measured.
 constexpr double typically_missed = 0.05;
+
+/// What a quintic misses may move a release by so many tolerances, relative to max(1, t): as much
+/// as two runs that agree may differ.
+constexpr double blur = 1000.0;
 
 /// What a quintic may leave of the bent residuals inside the step, by its effect in tolerances. At
 /// the end of the step its moments are right, but until then it moves the times of switches.
@@ -81,7 +86,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
   const double felt = felt_at_most(step);
   usual_ = most > 0.0 ? std::min(1.0, felt / most) : 1.0;
   left_ = missed_ = felt;
-  if (felt <= undone()) return true;
+  if (felt <= undone() && blurred_release(step) > 1.0) return true;
   if (std::exchange(integrals_, path_integrals::all) != path_integrals::all) {
     follow(step, step.drive, step.leaving, true);
   }
@@ -89,7 +94,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
   Eigen::MatrixXd change = -alpha * outputs(step, true);
   const double bent = effect(change, step.drive.h);
   left_ = missed_ = bent;
-  if (bent <= share * rtol_) return true;
+  if (bent <= share * rtol_ && blurred_release(step) > 1.0) return true;
   double sharpest = 0.0;
   for (const kink& k : kinks_) sharpest = std::max(sharpest, k.effect);
   if (sharpest > bendable * rtol_) {
@@ -98,7 +103,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
     return false;
   }
   missed_ = typically_missed * bent;
-  if (bent > noticeable * rtol_) {
+  if (bent > noticeable * rtol_ || blurred_release(step) <= 1.0) {
     missed_ = effect(roughness(step, change), step.drive.h);
     // What a quintic misses shrinks at least like the cube of the step.
     const double missed = averaged * missed_ / (rough * rtol_);
@@ -122,7 +127,12 @@ bool asynchronous_step::complete(const frozen_step& step) {
     const double now = effect(change, drive.h);
     if (now <= share * rtol_) {
       left_ = now;
-      if (!more_leave(step)) return true;
+      if (!more_leave(step)) {
+        const double release = blurred_release(step);
+        if (release > 1.0) return true;
+        shorter_ = away_from_kinks(release);
+        return false;
+      }
       last = std::numeric_limits<double>::infinity();  // they have not been followed yet
       continue;
     }
@@ -168,6 +178,30 @@ Eigen::MatrixXd asynchronous_step::control_of_paths(const frozen_step& step) con
 
 bool asynchronous_step::all_finished() const {
   return std::all_of(followed_.begin(), followed_.end(), [&](index j) { return path(j).finished; });
+}
+
+double asynchronous_step::blurred_release(const frozen_step& step) const {
+  const double allowed = blur * rtol_ * std::max(1.0, step.t);
+  for (const index j : followed_) {
+    for (const timed_change& timed : path(j).changes) {
+      if (!timed.at.of_force) continue;
+      if (propagated_error::of_time(timed.at, 0.0, inside()) > allowed) return timed.fraction;
+    }
+  }
+  return 2.0;
+}
+
+/// The part of the step that ends between a release and the kink that blurs it most.
+double asynchronous_step::away_from_kinks(double release) const {
+  double fraction = 0.0;
+  double largest = 0.0;
+  for (const kink& k : kinks_) {
+    if (k.fraction == release || k.effect <= largest) continue;
+    largest = k.effect;
+    fraction = k.fraction;
+  }
+  // Behind a kink that comes before; before one that comes behind.
+  return std::clamp(fraction + 0.1 * (release - fraction), 1e-12, 0.9);
 }
 
 /// The fraction of the step after which the kinks inside it have no more than `limit` of effect:

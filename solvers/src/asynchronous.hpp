@@ -16,6 +16,7 @@ struct frozen_step {
   const flow_modes& modes;
   const contact_set& contacts;
   residual_path drive;         ///< residuals of the frozen step
+  double t = 0.0;              ///< time at its start
   index alone;                 ///< neurons from here on stand in for others and meet no surface
   std::vector<index> leaving;  ///< neurons that leave their modes, increasing
 };
@@ -95,6 +96,10 @@ class asynchronous_step {
                                      const residual_path& drive) const;
   [[nodiscard]] double felt_at_most(const frozen_step& step) const;
   [[nodiscard]] double shorten(double limit) const;
+  /// A release inside the step whose time the bends in the residuals blur, by what is missed of
+  /// them: its fraction of the step, or 2 when there is none.
+  [[nodiscard]] double blurred_release(const frozen_step& step) const;
+  [[nodiscard]] double away_from_kinks(double release) const;
   /// What the integral along one neuron's path adds to the dissipated loss.
   [[nodiscard]] double dissipation(const frozen_step& step, index neuron, double own) const;
   [[nodiscard]] const local_path& frozen(index neuron) const {

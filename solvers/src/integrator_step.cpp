@@ -96,7 +96,7 @@ residual_path integrator::drive_of(double h) const {
 }
 
 frozen_step integrator::freeze(double h, std::vector<index> leaving) const {
-  return {state_, modes_, contacts_, drive_of(h), alone(), std::move(leaving)};
+  return {state_, modes_, contacts_, drive_of(h), t_, alone(), std::move(leaving)};
 }
 
 void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd end,

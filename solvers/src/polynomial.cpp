@@ -137,12 +137,8 @@ std::optional<double> first_descent(const bernstein_polynomial& p) { return desc
 std::optional<double> first_descent(const bernstein_polynomial& p, double noise, double length) {
   const auto root = first_descent(p);
   if (!root || -derivative(p)(*root) > noise * length) return root;
-  // No coefficient below -noise: no value either.
-  const double* const end = p.b.data() + p.degree + 1;
-  if (std::none_of(p.b.data(), end, [&](double value) { return value < -noise; })) return {};
-  bernstein_polynomial raised = p;
-  for (int i = 0; i <= p.degree; ++i) raised.b[static_cast<std::size_t>(i)] += noise;
-  return first_descent(raised) ? root : std::nullopt;
+  // Below zero from the start: it may be on its way back.
+  return p.b[static_cast<std::size_t>(p.degree)] < -noise ? root : std::nullopt;
 }
 
 }  // namespace reluflow::detail

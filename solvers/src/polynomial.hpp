@@ -34,7 +34,7 @@ struct bernstein_polynomial {
 [[nodiscard]] std::optional<double> first_descent(const bernstein_polynomial& p);
 
 /// The same for a polynomial that is known to within `noise`: none where it goes below zero so
-/// little, and so slowly, that the noise alone may have done it.
+/// slowly, and ends so little below, that the noise alone may have done it.
 /// @param length  of [0, 1], in steps: slow is what falls by less than the noise in a step
 [[nodiscard]] std::optional<double> first_descent(const bernstein_polynomial& p, double noise,
                                                   double length);
