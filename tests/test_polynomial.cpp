@@ -189,4 +189,21 @@ RC_BOOST_PROP(the_first_descent_is_that_of_a_fine_scan, ()) {
   if (found) RC_ASSERT(std::abs(*found - *expected) <= 1e-10);
 }
 
+BOOST_AUTO_TEST_CASE(what_noise_may_have_done_is_no_descent) {
+  constexpr double noise = 1e-6;
+  const auto falls = [](const std::vector<double>& c, double length) {
+    return first_descent(bernstein(c), noise, length).has_value();
+  };
+  // Through zero by much more than the noise; by less, at a rate that tells; by less, slowly.
+  BOOST_TEST(first_descent(bernstein({0.5, -1.0}), noise, 1.0).value() == 0.5, tolerance(1e-15));
+  BOOST_TEST(falls({1e-6, -2e-6}, 1.0));
+  BOOST_TEST(!falls({2e-7, -4e-7}, 1.0));
+  // The same on a tenth of a step is ten times as fast.
+  BOOST_TEST(falls({2e-7, -4e-7}, 0.1));
+  // Below zero from the start: on its way back, not far enough back, further down.
+  BOOST_TEST(!falls({-1e-5, 0.95e-5}, 1.0));
+  BOOST_TEST(first_descent(bernstein({-1e-5, 0.5e-5}), noise, 1.0).value() == 0.0);
+  BOOST_TEST(first_descent(bernstein({-1e-7, -1e-5}), noise, 1.0).value() == 0.0);
+}
+
 }  // namespace reluflow::detail

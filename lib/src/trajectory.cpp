@@ -62,7 +62,8 @@ const stopping_event* trajectory::reached(std::string_view name) const noexcept 
 }
 
 std::vector<switch_event> switches_without_noise(const trajectory& run) {
-  std::map<std::pair<index, index>, std::vector<std::size_t>> noise;  // of each pair, since its last
+  std::map<std::pair<index, index>, std::vector<std::size_t>>
+      noise;  // of each pair, since its last
   std::vector<char> kept(run.switches.size(), 1);
   for (std::size_t i = 0; i < run.switches.size(); ++i) {
     const switch_event& event = run.switches[i];

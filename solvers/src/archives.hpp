@@ -101,8 +101,8 @@ void serialize(Archive& archive, run_profile& p) {
 
 template <class Archive>
 void serialize(Archive& archive, run_statistics& s) {
-  archive(s.steps, s.rejected, s.field_evaluations, s.switches, s.certain_switches, s.slides, s.repelling, s.dissipated,
-          s.loss_error, s.invariant_drift, s.wall_seconds, s.profile);
+  archive(s.steps, s.rejected, s.field_evaluations, s.switches, s.certain_switches, s.slides,
+          s.repelling, s.dissipated, s.loss_error, s.invariant_drift, s.wall_seconds, s.profile);
 }
 
 template <class Archive>

@@ -86,7 +86,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
   const double felt = felt_at_most(step);
   usual_ = most > 0.0 ? std::min(1.0, felt / most) : 1.0;
   left_ = missed_ = felt;
-  if (felt <= undone() && blurred_release(step) > 1.0) return true;
+  if (felt <= undone() && moves_no_release(step)) return true;
   if (std::exchange(integrals_, path_integrals::all) != path_integrals::all) {
     follow(step, step.drive, step.leaving, true);
   }
@@ -94,7 +94,7 @@ bool asynchronous_step::complete(const frozen_step& step) {
   Eigen::MatrixXd change = -alpha * outputs(step, true);
   const double bent = effect(change, step.drive.h);
   left_ = missed_ = bent;
-  if (bent <= share * rtol_ && blurred_release(step) > 1.0) return true;
+  if (bent <= share * rtol_ && moves_no_release(step)) return true;
   double sharpest = 0.0;
   for (const kink& k : kinks_) sharpest = std::max(sharpest, k.effect);
   if (sharpest > bendable * rtol_) {
@@ -149,7 +149,7 @@ bool asynchronous_step::more_leave(const frozen_step& step) {
   const step_view view{control, drive_.control, drive_.h, drive_.force_error, step.alone};
   std::vector<std::pair<index, index>> at_rest;  // the next step finds them again
   bool any = false;
-  for (const index j : search_->leaving(view, step.modes, step.contacts, at_rest)) {
+  for (const index j : search_->leaving(view, step.modes, step.contacts, at_rest).neurons) {
     any = std::exchange(leaves_[static_cast<std::size_t>(j)], 1) == 0 || any;
   }
   return any;
@@ -178,6 +178,10 @@ Eigen::MatrixXd asynchronous_step::control_of_paths(const frozen_step& step) con
 
 bool asynchronous_step::all_finished() const {
   return std::all_of(followed_.begin(), followed_.end(), [&](index j) { return path(j).finished; });
+}
+
+bool asynchronous_step::moves_no_release(const frozen_step& step) const {
+  return inside() <= step.clearance && blurred_release(step) > 1.0;
 }
 
 double asynchronous_step::blurred_release(const frozen_step& step) const {

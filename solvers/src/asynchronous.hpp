@@ -19,6 +19,7 @@ struct frozen_step {
   double t = 0.0;              ///< time at its start
   index alone;                 ///< neurons from here on stand in for others and meet no surface
   std::vector<index> leaving;  ///< neurons that leave their modes, increasing
+  double clearance;            ///< as `departures::clearance`
 };
 
 /// Completes a step that contains switches without cutting it: neurons that switch are followed
@@ -99,6 +100,8 @@ class asynchronous_step {
   /// A release inside the step whose time the bends in the residuals blur, by what is missed of
   /// them: its fraction of the step, or 2 when there is none.
   [[nodiscard]] double blurred_release(const frozen_step& step) const;
+  /// True when what the residuals miss neither releases further neurons nor blurs a release.
+  [[nodiscard]] bool moves_no_release(const frozen_step& step) const;
   [[nodiscard]] double away_from_kinks(double release) const;
   /// What the integral along one neuron's path adds to the dissipated loss.
   [[nodiscard]] double dissipation(const frozen_step& step, index neuron, double own) const;

@@ -130,7 +130,7 @@ class integrator {
   void accept_asynchronous(const frozen_step& step, Eigen::VectorXd end, flow_modes end_modes);
   [[nodiscard]] bool advance_asynchronous(double h);
   [[nodiscard]] residual_path drive_of(double h) const;
-  [[nodiscard]] frozen_step freeze(double h, std::vector<index> leaving) const;
+  [[nodiscard]] frozen_step freeze(double h, departures leaving) const;
   [[nodiscard]] bool complete(const frozen_step& step);
   [[nodiscard]] double end_of(double h) const;
   [[nodiscard]] bool cut(double h_trial);

@@ -36,14 +36,14 @@ constexpr int calm_before = 6;
 /// none.
 bool integrator::advance_asynchronous(double h) {
   std::vector<std::pair<index, index>> at_rest;
-  std::vector<index> leaving;
+  departures leaving;
   {
     const stopwatch in_search(run_.statistics.profile.certificates);
     leaving = search_.leaving(view(), modes_, contacts_, at_rest);
   }
   rest(at_rest);
-  if (leaving.empty()) return false;
-  if (let_go(leaving)) {
+  if (leaving.neurons.empty()) return false;
+  if (let_go(leaving.neurons)) {
     h_ = h;
     return true;
   }
@@ -95,8 +95,9 @@ residual_path integrator::drive_of(double h) const {
   return drive;
 }
 
-frozen_step integrator::freeze(double h, std::vector<index> leaving) const {
-  return {state_, modes_, contacts_, drive_of(h), t_, alone(), std::move(leaving)};
+frozen_step integrator::freeze(double h, departures leaving) const {
+  return {state_,           modes_, contacts_, drive_of(h), t_, alone(), std::move(leaving.neurons),
+          leaving.clearance};
 }
 
 void integrator::accept_asynchronous(const frozen_step& step, Eigen::VectorXd end,

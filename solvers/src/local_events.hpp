@@ -23,7 +23,7 @@ struct local_event {
   surface_side guess = surface_side::below;
   bool sign_change = false;  ///< a passes through 0 while the neuron slides
   bool origin = false;       ///< w passes through 0
-  zero_passage released{};        ///< where a surface is left
+  zero_passage released{};   ///< where a surface is left
 };
 
 /// Finds the first event on the piece of a walk.
@@ -143,7 +143,8 @@ class local_events {
   }
 
   /// @param p  a multiplier's distance from its bound on the piece
-  [[nodiscard]] zero_passage passage_at(const bernstein_polynomial& p, double u, double gain) const {
+  [[nodiscard]] zero_passage passage_at(const bernstein_polynomial& p, double u,
+                                        double gain) const {
     const double h = walk_.drive.h * walk_.piece.length;
     const bernstein_polynomial slope = derivative(p);
     return {slope(u) / h, derivative(slope)(u) / (h * h), gain, true};

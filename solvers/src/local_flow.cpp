@@ -301,6 +301,8 @@ class local_flow::traveller {
     local_path& path = walk_.path;
     path.changes.push_back({at, change, how});
     path.disturbance += (1.0 - at) * walk_.drive.strengths[k];
+    // And by as much as it is beyond the surface its output on the sample is another.
+    if (!how.of_force) path.disturbance += (1.0 - at) * std::abs(how.slope);
     if (path.integrals == path_integrals::dissipated) return;
     if constexpr (Dimension == Eigen::Dynamic) {
       const column_ranges& ranges = walk_.field.products().ranges();

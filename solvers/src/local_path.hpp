@@ -54,7 +54,8 @@ class local_path {
   std::vector<quintic>
       moments_before;       ///< int a <w, x_k> B_l up to each change, k being its sample
   double dissipated = 0.0;  ///< int a'^2 + |w'|^2 over fractions of the step
-  /// The integral over fractions of the step of |what the switches change of D| is at most this.
+  /// The integral over fractions of the step of |what the switches change of D| is at most this,
+  /// and what they change of w across the surfaces that it crosses.
   double disturbance = 0.0;
   bool finished = false;  ///< false: too many switches in one step
 

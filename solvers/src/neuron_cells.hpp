@@ -114,7 +114,7 @@ class neuron_cells {
     index slot = 0;  ///< in the roster of its first one
     index cell = 0;  ///< into which it goes
     mode_change change;
-    zero_passage at;  ///< of the surface
+    zero_passage at;       ///< of the surface
     std::size_t base = 0;  ///< its place in `arrivals_`: as it is at the base of that cell
     double spared = 0.0;   ///< dissipated there until then, had it always been there, less that in
                            ///< the other, over h alpha

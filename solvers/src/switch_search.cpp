@@ -31,7 +31,8 @@ double sense_of(pair_mode mode) { return mode == pair_mode::active ? 1.0 : -1.0;
 std::vector<candidate> switch_search::find(const step_view& step, const flow_modes& modes,
                                            const contact_set& contacts, double window,
                                            std::vector<std::pair<index, index>>& at_rest) const {
-  std::vector<candidate> found = search(step, modes, contacts, wanted::all, at_rest);
+  double clearance = std::numeric_limits<double>::infinity();
+  std::vector<candidate> found = search(step, modes, contacts, wanted::all, at_rest, clearance);
   std::sort(found.begin(), found.end(), [](const candidate& a, const candidate& b) {
     return std::tie(a.fraction, a.neuron, a.surface) < std::tie(b.fraction, b.neuron, b.surface);
   });
@@ -42,21 +43,23 @@ std::vector<candidate> switch_search::find(const step_view& step, const flow_mod
   return found;
 }
 
-std::vector<index> switch_search::leaving(const step_view& step, const flow_modes& modes,
-                                          const contact_set& contacts,
-                                          std::vector<std::pair<index, index>>& at_rest) const {
-  std::vector<index> neurons;
-  for (const candidate& c : search(step, modes, contacts, wanted::any, at_rest)) {
-    neurons.push_back(c.neuron);
+departures switch_search::leaving(const step_view& step, const flow_modes& modes,
+                                  const contact_set& contacts,
+                                  std::vector<std::pair<index, index>>& at_rest) const {
+  departures result;
+  for (const candidate& c : search(step, modes, contacts, wanted::any, at_rest, result.clearance)) {
+    result.neurons.push_back(c.neuron);
   }
-  std::sort(neurons.begin(), neurons.end());
-  neurons.erase(std::unique(neurons.begin(), neurons.end()), neurons.end());
-  return neurons;
+  std::sort(result.neurons.begin(), result.neurons.end());
+  result.neurons.erase(std::unique(result.neurons.begin(), result.neurons.end()),
+                       result.neurons.end());
+  return result;
 }
 
 std::vector<candidate> switch_search::search(const step_view& step, const flow_modes& modes,
                                              const contact_set& contacts, wanted which,
-                                             std::vector<std::pair<index, index>>& at_rest) const {
+                                             std::vector<std::pair<index, index>>& at_rest,
+                                             double& clearance) const {
   // Blocks of neurons, put together in their order: the result does not depend on the threads.
   const index m = step.alone;
   const index blocks = (m + neurons_in_a_block - 1) / neurons_in_a_block;
@@ -73,7 +76,7 @@ std::vector<candidate> switch_search::search(const step_view& step, const flow_m
   std::vector<candidate> found;
   for (const auto& part : parts) found.insert(found.end(), part.begin(), part.end());
   for (const auto& part : rests) at_rest.insert(at_rest.end(), part.begin(), part.end());
-  if (!modes.frames.empty()) search_releases(step, modes, found);
+  if (!modes.frames.empty()) search_releases(step, modes, found, clearance);
   return found;
 }
 
@@ -157,27 +160,27 @@ void switch_search::search_crossings(const step_view& step, const flow_modes& mo
 }
 
 void switch_search::search_releases(const step_view& step, const flow_modes& modes,
-                                    std::vector<candidate>& found) const {
+                                    std::vector<candidate>& found, double& clearance) const {
   const index d = field_->dimension();
   if (static_cast<index>(modes.frames.size()) >= worth_a_pass) {
     Eigen::MatrixXd pulls;
     Eigen::MatrixXd forces;
     field_->products().forces(modes.pattern, step.residual_control, pulls, forces);
     for (const auto& [neuron, frame] : modes.frames) {
-      search_releases(step, neuron, frame, forces.col(neuron).reshaped(d, 6), found);
+      search_releases(step, neuron, frame, forces.col(neuron).reshaped(d, 6), found, clearance);
     }
     return;
   }
   Eigen::MatrixXd force(d, 6);
   for (const auto& [neuron, frame] : modes.frames) {
     gather_force(*field_, modes.pattern, neuron, step.residual_control, force);
-    search_releases(step, neuron, frame, force, found);
+    search_releases(step, neuron, frame, force, found, clearance);
   }
 }
 
 void switch_search::search_releases(const step_view& step, index neuron, const sliding_frame& frame,
-                                    const Eigen::MatrixXd& force,
-                                    std::vector<candidate>& found) const {
+                                    const Eigen::MatrixXd& force, std::vector<candidate>& found,
+                                    double& clearance) const {
   const double sense = -output_sign(step, neuron);
   const auto held = static_cast<index>(frame.surfaces.size());
   Eigen::MatrixXd multipliers = sense * (frame.multiplier_map * force);
@@ -203,7 +206,11 @@ void switch_search::search_releases(const step_view& step, index neuron, const s
       if (const auto root = first_descent(p, known_to, 1.0)) {
         found.push_back(candidate_at(*root, kind, neuron, surface, p));
         found.back().gain = noise.gain;
+        return;
       }
+      // Where it is below zero already, that is noise.
+      const double least = *std::min_element(p.b.begin(), p.b.begin() + p.degree + 1);
+      if (least > 0.0) clearance = std::min(clearance, least / (1.0 + noise.gain));
     };
     look(below, event_kind::release_below, noise.below);
     look(above, event_kind::release_above, noise.above);

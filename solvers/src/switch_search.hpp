@@ -5,6 +5,7 @@
 #include "reluflow/vector_field.hpp"
 #include "settlement.hpp"
 
+#include <limits>
 #include <optional>
 #include <set>
 #include <utility>
@@ -49,6 +50,14 @@ struct step_view {
   index alone = 0;           ///< neurons from here on stand in for others and meet no surface
 };
 
+/// Who leaves its modes in a step.
+struct departures {
+  std::vector<index> neurons;  ///< increasing
+  /// No other sliding neuron is released by forces that differ by less than this from those of the
+  /// step.
+  double clearance = std::numeric_limits<double>::infinity();
+};
+
 /// Finds where a step leaves the modes that it was taken with. Every pair is either certified by
 /// the Bernstein coefficients of z on the step, or its first root is isolated: no switch on the
 /// interpolant is missed, double crossings included.
@@ -67,9 +76,9 @@ class switch_search {
 
   /// The neurons that leave their modes within the step, increasing. `at_rest` as above, for the
   /// others.
-  [[nodiscard]] std::vector<index> leaving(const step_view& step, const flow_modes& modes,
-                                           const contact_set& contacts,
-                                           std::vector<std::pair<index, index>>& at_rest) const;
+  [[nodiscard]] departures leaving(const step_view& step, const flow_modes& modes,
+                                   const contact_set& contacts,
+                                   std::vector<std::pair<index, index>>& at_rest) const;
 
   /// The function that vanishes at the event: z (signed so that it is >= 0 before), or a
   /// multiplier's distance from its bound, at one state with known residuals.
@@ -82,18 +91,21 @@ class switch_search {
   enum class wanted { all, any };
   /// The crossings and releases of all neurons: all of them, or any one of each neuron that has
   /// some. In no particular order, but always the same.
+  /// @param clearance  receives that of `departures`
   [[nodiscard]] std::vector<candidate> search(const step_view& step, const flow_modes& modes,
                                               const contact_set& contacts, wanted which,
-                                              std::vector<std::pair<index, index>>& at_rest) const;
+                                              std::vector<std::pair<index, index>>& at_rest,
+                                              double& clearance) const;
   void search_crossings(const step_view& step, const flow_modes& modes, const contact_set& contacts,
                         index neuron, wanted which, near_surfaces& near,
                         std::vector<candidate>& found,
                         std::vector<std::pair<index, index>>& at_rest) const;
   void search_releases(const step_view& step, const flow_modes& modes,
-                       std::vector<candidate>& found) const;
+                       std::vector<candidate>& found, double& clearance) const;
   /// @param force  D_act in Bernstein coefficients (d x 6)
   void search_releases(const step_view& step, index neuron, const sliding_frame& frame,
-                       const Eigen::MatrixXd& force, std::vector<candidate>& found) const;
+                       const Eigen::MatrixXd& force, std::vector<candidate>& found,
+                       double& clearance) const;
 
   const vector_field* field_;
   const switching_surfaces* surfaces_;
