@@ -30,9 +30,9 @@ constexpr double averaged = 0.1;
 /// What a quintic misses of a kink at one time, relative to its effect, where it is not measured.
 constexpr double typically_missed = 0.05;
 
-/// What a quintic misses may move a release by so many tolerances, relative to max(1, t): as much
-/// as two runs that agree may differ.
-constexpr double blur = 1000.0;
+/// What a quintic misses may move a release by so many tolerances, relative to max(1, t). Ten times
+/// less would make the steps of runs with many slides half as long.
+constexpr double blur = 1e4;
 
 /// What a quintic may leave of the bent residuals inside the step, by its effect in tolerances. At
 /// the end of the step its moments are right, but until then it moves the times of switches.
