@@ -91,17 +91,19 @@ verdict judge(const problem& setup, const variant& changed, const trajectory& gi
 
 // --- the table ----------------------------------------------------------------------------------
 
-constexpr const char* row_format = "  {:<24} {:>12} {:>12} {:>9} {:>8} {:>10}  {:<13} {:>9}  {}\n";
+constexpr const char* row_format =
+    "  {:<24} {:>12} {:>12} {:>9} {:>8} {:>10} {:>10}  {:<13} {:>9}  {}\n";
 
 std::string small(double value) { return fmt::format("{:.2e}", value); }
 
 std::string row_of(const verdict& one) {
   if (!one.impossible.empty()) return fmt::format("  {:<24} {}\n", one.name, one.impossible);
   const agreement& found = one.found;
-  return fmt::format(
-      row_format, one.name, small(found.loss_curve), small(found.final_loss), found.matched,
-      found.missed, small(found.switch_time), to_string(one.run->ending),
-      fmt::format("{:.3g}", one.run->statistics.wall_seconds), one.agrees ? "agrees" : "DIFFERS");
+  return fmt::format(row_format, one.name, small(found.loss_curve), small(found.final_loss),
+                     found.matched, found.missed, small(found.switch_time),
+                     small(found.switch_errors), to_string(one.run->ending),
+                     fmt::format("{:.3g}", one.run->statistics.wall_seconds),
+                     one.agrees ? "agrees" : "DIFFERS");
 }
 
 std::string table_of(const trajectory& given, const std::vector<verdict>& verdicts,
@@ -111,30 +113,33 @@ std::string table_of(const trajectory& given, const std::vector<verdict>& verdic
   text +=
       "largest differences from the run as given, of losses relative to the loss at the start:\n";
   text += fmt::format(row_format, "run", "loss curve", "final loss", "switches", "missed",
-                      "in time", "outcome", "seconds", "");
-  text += fmt::format(row_format, "as given", "", "", given.switches.size(), "", "",
+                      "in time", "in t_error", "outcome", "seconds", "");
+  text += fmt::format(row_format, "as given", "", "", given.switches.size(), "", "", "",
                       to_string(given.ending), fmt::format("{:.3g}", given.statistics.wall_seconds),
                       "");
   for (const verdict& one : verdicts) text += row_of(one);
   return text + fmt::format(row_format, "allowed", small(bounds.loss), small(bounds.loss), "", 0,
-                            small(bounds.switch_time), to_string(given.ending), "", "");
+                            small(bounds.switch_time),
+                            fmt::format("or {:g}", agreement::allowed_errors),
+                            to_string(given.ending), "", "");
 }
 
 std::string csv_of(const trajectory& given, const std::vector<verdict>& verdicts) {
   std::string text =
-      "run,loss_curve,final_loss,matched,missed,switch_time,outcome,seconds,verdict\n";
-  text += fmt::format("as given,,,{},,,{},{},\n", given.switches.size(), to_string(given.ending),
+      "run,loss_curve,final_loss,matched,missed,switch_time,switch_errors,outcome,seconds,"
+      "verdict\n";
+  text += fmt::format("as given,,,{},,,,{},{},\n", given.switches.size(), to_string(given.ending),
                       given.statistics.wall_seconds);
   for (const verdict& one : verdicts) {
     if (!one.run) {
-      text += fmt::format("{},,,,,,,,not possible\n", one.name);
+      text += fmt::format("{},,,,,,,,,not possible\n", one.name);
       continue;
     }
     const agreement& found = one.found;
-    text +=
-        fmt::format("{},{},{},{},{},{},{},{},{}\n", one.name, found.loss_curve, found.final_loss,
-                    found.matched, found.missed, found.switch_time, to_string(one.run->ending),
-                    one.run->statistics.wall_seconds, one.agrees ? "agrees" : "differs");
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", one.name, found.loss_curve,
+                        found.final_loss, found.matched, found.missed, found.switch_time,
+                        found.switch_errors, to_string(one.run->ending),
+                        one.run->statistics.wall_seconds, one.agrees ? "agrees" : "differs");
   }
   return text;
 }

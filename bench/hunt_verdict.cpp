@@ -1,6 +1,6 @@
 #include "hunt_verdict.hpp"
 
-#include "hunt_comparison.hpp"
+#include "reluflow/detail/switch_alignment.hpp"
 #include "reluflow/solvers/flow.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +13,10 @@
 
 namespace reluflow::bench {
 namespace {
+
+using detail::aligned;
+using detail::alignment_entry;
+using detail::comparison_end;
 
 using pair_switches = std::map<std::pair<index, index>, std::vector<switch_event>>;
 
@@ -75,18 +79,18 @@ std::string differences(const std::vector<alignment_entry>& entries, double tole
   const alignment_entry* first = nullptr;
   for (const alignment_entry& entry : entries) {
     if (!is_off(entry, tolerance)) continue;
-    const double t = entry.truth ? entry.truth->t : entry.other->t;
-    const bool earlier = !first || t < (first->truth ? first->truth->t : first->other->t);
+    const double t = entry.one ? entry.one->t : entry.other->t;
+    const bool earlier = !first || t < (first->one ? first->one->t : first->other->t);
     if (earlier) first = &entry;
     ++count;
   }
   if (!first) return {};
-  const switch_event& event = first->truth ? *first->truth : *first->other;
+  const switch_event& event = first->one ? *first->one : *first->other;
   std::string text =
       fmt::format("{} switches, first neuron {} sample {}: {} against {}", count, event.neuron,
-                  event.sample, in_words(first->truth), in_words(first->other));
-  if (first->truth && first->other) {
-    text += fmt::format(" apart {:.1e}", std::abs(first->truth->t - first->other->t));
+                  event.sample, in_words(first->one), in_words(first->other));
+  if (first->one && first->other) {
+    text += fmt::format(" apart {:.1e}", std::abs(first->one->t - first->other->t));
   }
   return text;
 }
@@ -106,9 +110,9 @@ void count_matches(const std::vector<alignment_entry>& entries, double rtol, ver
   for (const alignment_entry& entry : entries) {
     if (entry.other && !entry.other->certain) ++count.uncertain;
     if (!is_certain_match(entry)) continue;
-    const double apart = std::abs(entry.truth->t - entry.other->t);
-    if (apart > 10.0 * (entry.truth->t_error + entry.other->t_error)) ++count.understated;
-    found.matched.push_back({0, rtol, *entry.truth, *entry.other});
+    const double apart = std::abs(entry.one->t - entry.other->t);
+    if (apart > 10.0 * (entry.one->t_error + entry.other->t_error)) ++count.understated;
+    found.matched.push_back({0, rtol, *entry.one, *entry.other});
   }
 }
 

@@ -39,9 +39,12 @@ BOOST_AUTO_TEST_CASE(the_tables_are_what_the_design_says) {
              "1,0.3333333333333333,nan,0.2,1e-300,2,1\n");
   // The change to resting is written as to inactive; one from inactive to resting is none.
   BOOST_TEST(contents(out / "switches.csv") ==
-             "t,neuron,sample,from,to\n0.5,1,0,active,sliding\n1.5,0,1,active,inactive\n");
-  BOOST_TEST(contents(out / "sliding.csv") ==
-             "neuron,sample,t_begin,t_end,eta_begin,eta_end,open\n1,0,0.5,2.5,0.25,1,1\n");
+             "t,neuron,sample,from,to,t_error,certain\n0.5,1,0,active,sliding,1e-09,1\n"
+             "1.5,0,1,active,inactive,inf,0\n");
+  BOOST_TEST(
+      contents(out / "sliding.csv") ==
+      "neuron,sample,t_begin,t_end,eta_begin,eta_end,open,t_begin_error,t_end_error,certain\n"
+      "1,0,0.5,2.5,0.25,1,1,1e-09,0,1\n2,1,0.75,1.25,0.5,0,0,0.002,0.5,0\n");
   BOOST_TEST(contents(out / "phases.csv") ==
              "name,t,note\nt_2,0.5,\"the first, and the \"\"slowest\"\"\"\n"
              "growth,0.5,until t = 0.1\nrest,0.75,until t = 1e+300; for ever\n");
@@ -61,12 +64,26 @@ BOOST_AUTO_TEST_CASE(the_summary_has_every_key) {
   const scratch_directory scratch;
   write_run(scratch.path(), some_run());
   const std::string text = contents(scratch.path() / "summary.json");
-  for (const char* const line :
-       {"\"outcome\": \"accumulation\"", "\"t\": 2.5", "\"loss\": 0.125", "\"mu\": null",
-        "\"steps\": 17", "\"rejected\": 0", "\"field_evaluations\": 0", "\"switches\": 2",
-        "\"slides\": 0", "\"sliding_pairs\": 1", "\"repelling\": 0", "\"dissipated\": 0.375",
-        "\"invariant_drift\": 0.0", "\"wall_seconds\": 0.0", "\"version\": \"1.2.3\"",
-        "\"seed\": 42", "\"options\": {", "\"t_end\": 4.0", "\"stalled_pairs\": ["}) {
+  for (const char* const line : {"\"outcome\": \"accumulation\"",
+                                 "\"t\": 2.5",
+                                 "\"loss\": 0.125",
+                                 "\"mu\": null",
+                                 "\"steps\": 17",
+                                 "\"rejected\": 0",
+                                 "\"field_evaluations\": 0",
+                                 "\"switches\": 2",
+                                 "\"certain_switches\": 1",
+                                 "\"slides\": 0",
+                                 "\"sliding_pairs\": 1",
+                                 "\"repelling\": 0",
+                                 "\"dissipated\": 0.375",
+                                 "\"invariant_drift\": 0.0",
+                                 "\"wall_seconds\": 0.0",
+                                 "\"version\": \"1.2.3\"",
+                                 "\"seed\": 42",
+                                 "\"options\": {",
+                                 "\"t_end\": 4.0",
+                                 "\"stalled_pairs\": ["}) {
     BOOST_TEST(text.find(line) != std::string::npos, line);
   }
   run_record quiet = some_run();
@@ -124,11 +141,22 @@ BOOST_AUTO_TEST_CASE(a_run_reads_back) {
   BOOST_TEST(b.switches[1].t == 1.5);
   BOOST_TEST((b.switches[0].to == pair_mode::sliding));
   BOOST_TEST((b.switches[1].to == pair_mode::inactive));
-  BOOST_REQUIRE(b.slides.size() == 1U);
+  BOOST_TEST(b.switches[0].t_error == 1e-9);
+  BOOST_TEST(b.switches[0].certain);
+  BOOST_TEST(b.switches[1].t_error == std::numeric_limits<double>::infinity());
+  BOOST_TEST(!b.switches[1].certain);
+  BOOST_REQUIRE(b.slides.size() == 2U);
   BOOST_TEST(b.slides[0].open);
   BOOST_TEST(b.slides[0].eta_begin == 0.25);
+  BOOST_TEST(b.slides[0].t_begin_error == 1e-9);
+  BOOST_TEST(b.slides[0].certain);
+  BOOST_TEST(b.slides[1].t_begin_error == 2e-3);
+  BOOST_TEST(b.slides[1].t_end_error == 0.5);
+  BOOST_TEST(!b.slides[1].certain);
   BOOST_TEST((b.stalled_pairs == a.stalled_pairs));
   BOOST_TEST(b.statistics.steps == 17);
+  BOOST_TEST(b.statistics.switches == 2);
+  BOOST_TEST(b.statistics.certain_switches == 1);
   BOOST_TEST(b.statistics.dissipated == 0.375);
   // Neuron 0 points along x1, so it is active on the second sample alone; then it left.
   BOOST_TEST((b.initial_pattern(0, 1) == pair_mode::active));
@@ -268,6 +296,30 @@ BOOST_AUTO_TEST_CASE(a_directory_that_cannot_be_made_is_reported) {
   BOOST_CHECK_THROW(prepare_run_directory(scratch.path() / "file"), file_error);
 }
 
+// Versions before those that estimate errors of times wrote fewer columns and no such key.
+BOOST_AUTO_TEST_CASE(runs_without_errors_of_times_read_as_not_known_and_certain) {
+  const scratch_directory scratch;
+  write_run(scratch.path(), some_run());
+  (void)scratch.write("switches.csv", "t,neuron,sample,from,to\n0.5,1,0,active,sliding\n");
+  (void)scratch.write("sliding.csv",
+                      "neuron,sample,t_begin,t_end,eta_begin,eta_end,open\n1,0,0.5,2.5,0.25,1,1\n");
+  std::string summary = contents(scratch.path() / "summary.json");
+  const auto key = summary.find("\"certain_switches\"");
+  summary.erase(key, summary.find(',', key) + 1 - key);
+  (void)scratch.write("summary.json", summary);
+  const trajectory run = read_run(scratch.path()).run;
+  BOOST_REQUIRE(run.switches.size() == 1U);
+  BOOST_TEST(run.switches[0].t == 0.5);
+  BOOST_TEST(std::isnan(run.switches[0].t_error));
+  BOOST_TEST(run.switches[0].certain);
+  BOOST_REQUIRE(run.slides.size() == 1U);
+  BOOST_TEST(run.slides[0].eta_end == 1.0);
+  BOOST_TEST(std::isnan(run.slides[0].t_begin_error));
+  BOOST_TEST(std::isnan(run.slides[0].t_end_error));
+  BOOST_TEST(run.slides[0].certain);
+  BOOST_TEST(run.statistics.certain_switches == run.statistics.switches);
+}
+
 BOOST_AUTO_TEST_CASE(a_directory_without_a_complete_run_is_refused) {
   const scratch_directory scratch;
   BOOST_TEST(complaint(scratch, [&] { (void)read_run(scratch.path() / "no"); }) ==
@@ -291,13 +343,19 @@ BOOST_AUTO_TEST_CASE(a_directory_without_a_complete_run_is_refused) {
              "run/summary.json, t: found \"\"1\"\", expected a number");
   BOOST_TEST(refusal("switches.csv", "t,neuron\n") ==
              "run/switches.csv, line 1: found \"t,neuron\", expected the header "
-             "t,neuron,sample,from,to");
-  BOOST_TEST(refusal("switches.csv", "t,neuron,sample,from,to\n0,3,0,active,inactive\n") ==
+             "t,neuron,sample,from,to,t_error,certain");
+  BOOST_TEST(refusal("switches.csv",
+                     "t,neuron,sample,from,to,t_error,certain\n0,3,0,active,inactive,0,1\n") ==
              "run/switches.csv, line 2: found \"3\" in column neuron, expected an integer from 0 "
              "to 2");
-  BOOST_TEST(refusal("switches.csv", "t,neuron,sample,from,to\n0,2,0,active,resting\n") ==
+  BOOST_TEST(refusal("switches.csv",
+                     "t,neuron,sample,from,to,t_error,certain\n0,2,0,active,resting,0,1\n") ==
              "run/switches.csv, line 2: found \"resting\" in column to, expected inactive, active "
              "or sliding");
+  BOOST_TEST(refusal("switches.csv",
+                     "t,neuron,sample,from,to,t_error,certain\n0,2,0,active,inactive,0,2\n") ==
+             "run/switches.csv, line 2: found \"2\" in column certain, expected an integer from 0 "
+             "to 1");
   BOOST_TEST(refusal("trajectory.csv", "t,loss,mu,mu_mean,gradient_norm,active,sliding\n") ==
              "run/trajectory.npz, array t: found another shape, expected the shape that "
              "trajectory.csv and network.csv imply");

@@ -36,13 +36,16 @@ inline run_record some_run() {
   run.initial_network = three_neurons(0.0);
   run.final_network = three_neurons(0.2);
   run.end = {2.5, 0.125, nan, 0.3, 1e-9, 2, 1};
-  run.switches = {{0.5, 1, 0, pair_mode::active, pair_mode::sliding, false},
-                  {0.75, 2, 1, pair_mode::inactive, pair_mode::resting, false},
-                  {1.5, 0, 1, pair_mode::active, pair_mode::resting, true}};
-  run.slides = {{1, 0, 0.5, 2.5, 0.25, 1.0, true}};
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  run.switches = {{0.5, 1, 0, pair_mode::active, pair_mode::sliding, false, 1e-9, true},
+                  {0.75, 2, 1, pair_mode::inactive, pair_mode::resting, false, 1e-9, true},
+                  {1.5, 0, 1, pair_mode::active, pair_mode::resting, true, infinity, false}};
+  run.slides = {{1, 0, 0.5, 2.5, 0.25, 1.0, true, 1e-9, 0.0, true},
+                {2, 1, 0.75, 1.25, 0.5, 0.0, false, 2e-3, 0.5, false}};
   run.stalled_pairs = {{1, 0}, {2, 1}};
   run.statistics.steps = 17;
   run.statistics.switches = 2;
+  run.statistics.certain_switches = 1;
   run.statistics.dissipated = 0.375;
   problem setup{two_points(), three_neurons(0.0), {}, {}, 42};
   setup.flow.t_end = 4.0;

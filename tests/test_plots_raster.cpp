@@ -66,6 +66,17 @@ BOOST_AUTO_TEST_CASE(boxes_stand_at_the_exact_times_of_the_switches) {
   BOOST_TEST(active.columns[0].size() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(round_trips_of_noise_are_left_out_and_counted) {
+  using enum reluflow::pair_mode;
+  reluflow::trajectory run = turning_run();
+  BOOST_TEST(raster_figure(two_points(), run).panels[0].title.find("noise") == std::string::npos);
+  run.switches.push_back({8.0, 1, 1, active, inactive, false, 1.0, false});
+  run.switches.push_back({9.0, 1, 1, inactive, active, false, 1.0, false});
+  const figure fig = raster_figure(two_points(), run);
+  BOOST_TEST(fig.panels[0].title.ends_with(" (2 switches of noise left out)"));
+  BOOST_TEST(layer_named(fig.panels[1], "active").columns[0].size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(too_many_switches_become_an_image) {
   for (const Index samples : {Index{3}, Index{9}}) {
     const random_run made = switching_run(10, samples, 90'000, 6);

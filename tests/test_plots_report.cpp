@@ -30,7 +30,8 @@ reluflow::run_record turning_record() {
   setup.flow.t_end = 10.0;
   setup.record.times = reluflow::linear_times(10.0, 41);
   run.statistics.steps = 1234;
-  run.statistics.switches = 3;
+  run.statistics.switches = 3 + 58;
+  run.statistics.certain_switches = 3;
   run.statistics.slides = 1;
   run.statistics.dissipated = 0.98765432109876543;
   run.statistics.loss_error = 1.25e-11;
@@ -156,6 +157,7 @@ BOOST_AUTO_TEST_CASE(a_report_holds_every_number_of_the_summary) {
   BOOST_TEST(html.find(html_text(read_file(one.directory / "problem.toml"))) != std::string::npos);
   BOOST_TEST(html.find(html_text(read_file(one.directory / "summary.json"))) != std::string::npos);
   BOOST_TEST(html.find(">reached_end<") != std::string::npos);
+  BOOST_TEST(html.find("58 more are made of noise") != std::string::npos);
   BOOST_TEST(html.find("growth &lt;&amp;&gt; &quot;fit&quot;") != std::string::npos);
   BOOST_TEST(html.find("not met: x &lt; y", html.find("that do not apply or")) !=
              std::string::npos);
@@ -261,6 +263,13 @@ BOOST_AUTO_TEST_CASE(an_animation_shows_when_something_happens) {
   const auto steep =
       std::count_if(times.begin(), times.end(), [](double t) { return t >= 4.5 && t <= 5.5; });
   BOOST_TEST(steep >= 4);
+  // Noise that leads nowhere is nothing that happens.
+  using enum reluflow::pair_mode;
+  run.switches.push_back({8.0625, 1, 1, active, inactive, false, 1.0, false});
+  run.switches.push_back({8.1875, 1, 1, inactive, active, false, 1.0, false});
+  times = animation_times(run, 10);
+  BOOST_TEST(has(6.0));
+  BOOST_TEST(!has(8.0625));
 
   const figure film = principal_animation(two_points(), run, {0.0, 5.0, 10.0, 4.99}, 0.2);
   BOOST_TEST(film.panels.size() == 3U);

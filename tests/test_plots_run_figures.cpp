@@ -234,6 +234,32 @@ BOOST_AUTO_TEST_CASE(directions_show_the_angles_at_which_a_sample_switches) {
   BOOST_TEST(sliding.columns[0][sliding.columns[0].size() - 2] == 6.0);
 }
 
+BOOST_AUTO_TEST_CASE(slides_that_nobody_knows_happened_are_left_out_and_counted) {
+  trajectory run = turning_run();
+  run.slides.push_back({1, 1, 7.0, 7.5, 0.5, 0.5, false, 0.3, 0.3, false});
+  const auto drawn = [&](const char* label) {
+    const panel axes = directions_figure(two_points(), run).panels.front();
+    const std::vector<double>& t = layer_named(axes, label).columns[0];
+    return std::count(t.begin(), t.end(), 7.25);
+  };
+  BOOST_TEST(drawn("sliding (1 of noise left out)") == 0);
+  // Longer than its errors: only when it began and ended is not known.
+  run.slides.back().t_end_error = 0.1;
+  BOOST_TEST(drawn("sliding") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_logarithmic_axis_begins_before_no_noise) {
+  using enum reluflow::pair_mode;
+  trajectory run = turning_run();
+  run.switches.insert(run.switches.begin(), {{1e-9, 1, 1, inactive, active, false, 1.0, false},
+                                             {2e-9, 1, 1, active, inactive, false, 1.0, false}});
+  run_figure_options options;
+  options.log_time = true;
+  BOOST_TEST(shown_times(run, options, true).low == 0.25);
+  for (reluflow::switch_event& event : run.switches) event.certain = true;
+  BOOST_TEST(shown_times(run, options, true).low == 1e-9);
+}
+
 // Neurons of any size stand where they point: tiny ones on the inner circle.
 BOOST_AUTO_TEST_CASE(principal_components_are_drawn_as_polar_coordinates) {
   const random_run made = switching_run(7, 4, 0, 5);

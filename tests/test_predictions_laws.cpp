@@ -42,6 +42,8 @@ BOOST_AUTO_TEST_CASE(reactivations_are_found) {
   BOOST_REQUIRE(found.size() == 2U);
   BOOST_TEST(found[0].t == 0.3);
   BOOST_TEST(found[1].t == 0.4);
+  run.switches[2].certain = false;
+  BOOST_TEST(reactivations(run).size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(residuals_overshoot_with_unequal_norms_only) {

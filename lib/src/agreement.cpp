@@ -1,5 +1,6 @@
 #include "reluflow/agreement.hpp"
 
+#include "reluflow/detail/switch_alignment.hpp"
 #include "reluflow/errors.hpp"
 
 #include <fmt/format.h>
@@ -24,30 +25,28 @@ history by_pair(const trajectory& run) {
   return result;
 }
 
+/// Holds the times of two switches that are partners, and certain, against each other.
+void compare_times(const switch_event& one, const switch_event& other, agreement& result) {
+  const double apart = std::abs(one.t - other.t);
+  const double error = one.t_error + other.t_error;
+  result.switch_time = std::max(result.switch_time, apart);
+  if (error > 0.0) result.switch_errors = std::max(result.switch_errors, apart / error);
+  // An error that is not known is a NaN, and explains nothing.
+  if (apart <= agreement::allowed_errors * error) return;
+  result.unexplained_time = std::max(result.unexplained_time, apart);
+}
+
 /// Holds the switches of one pair in both runs against each other, in order of time.
 void compare_pair(const std::vector<switch_event>& one, const std::vector<switch_event>& other,
                   double until, agreement& result) {
-  const auto count_missed = [&](const switch_event& event) { result.missed += event.t < until; };
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < one.size() && j < other.size()) {
-    const switch_event& a = one[i];
-    const switch_event& b = other[j];
-    if (a.from == b.from && a.to == b.to) {
-      if (a.t < until) {
-        ++result.matched;
-        result.switch_time = std::max(result.switch_time, std::abs(a.t - b.t));
-      }
-      ++i;
-      ++j;
-    } else if (a.t <= b.t) {
-      count_missed(one[i++]);
-    } else {
-      count_missed(other[j++]);
+  for (const detail::alignment_entry& entry : detail::aligned(one, other, {until, 0.0})) {
+    if (!entry.one || !entry.other) {
+      result.missed += !entry.excused;
+    } else if (entry.one->t < until) {
+      ++result.matched;
+      if (is_certain_match(entry)) compare_times(*entry.one, *entry.other, result);
     }
   }
-  for (; i < one.size(); ++i) count_missed(one[i]);
-  for (; j < other.size(); ++j) count_missed(other[j]);
 }
 
 /// |a - b| / scale; 0 for equal numbers, whatever the scale.
@@ -78,7 +77,7 @@ double initial_loss(const trajectory& run) { return run.end.loss + run.statistic
 
 bool agreement::within(const agreement_bounds& bounds) const noexcept {
   return same_outcome && missed == 0 && loss_curve <= bounds.loss && final_loss <= bounds.loss &&
-         switch_time <= bounds.switch_time;
+         unexplained_time <= bounds.switch_time;
 }
 
 agreement_bounds agreement_bounds::at(double rtol, double t_end) noexcept {

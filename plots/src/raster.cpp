@@ -233,6 +233,10 @@ figure raster_figure(const dataset& data, const trajectory& run,
     if (fig.panels.empty()) fig.panels.push_back(blank);
     fig.panels.back().x_label = "time t";
   }
+  const std::size_t noise = run.switches.size() - switches_without_noise(run).size();
+  if (noise > 0) {
+    fig.panels.front().title += fmt::format(" ({} switches of noise left out)", noise);
+  }
   const auto rows =
       static_cast<int>((fig.panels.size() + static_cast<std::size_t>(fig.columns) - 1) /
                        static_cast<std::size_t>(fig.columns));

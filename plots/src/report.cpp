@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <string_view>
@@ -90,12 +91,23 @@ table_rows result_rows(const run_record& record) {
   return rows;
 }
 
+/// How many switches have a time that means something, and what became of the others.
+std::string certain_switches_of(const run_statistics& s) {
+  const std::int64_t noise = s.switches - s.certain_switches;
+  if (noise <= 0) return count(s.certain_switches);
+  return with_note(count(s.certain_switches),
+                   fmt::format("{} more are made of noise: their times mean nothing, and figures "
+                               "leave out those that lead there and back",
+                               noise));
+}
+
 table_rows work_rows(const run_record& record) {
   const run_statistics& s = record.run.statistics;
   const bool spherical = record.run.chart == chart_kind::spherical;
   const bool global = record.setup.flow.switching == switching_method::global;
   return {
       {"switches", count(s.switches)},
+      {"switches at times that are known", certain_switches_of(s)},
       {"entries into sliding", count(s.slides)},
       {"repelling surfaces met", count(s.repelling)},
       {"steps", count(s.steps)},

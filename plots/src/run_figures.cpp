@@ -63,8 +63,9 @@ run_figure_options shown_with(const std::vector<phase_row>& rows) {
 std::vector<double> animation_times(const trajectory& run, std::size_t steps) {
   std::vector<double> times{0.0, run.t};
   for (const stopping_event& one : run.stopping_times) times.push_back(one.t);
-  const std::size_t stride = run.switches.size() / steps + 1;
-  for (std::size_t i = 0; i < run.switches.size(); i += stride) times.push_back(run.switches[i].t);
+  const std::vector<switch_event> switches = switches_without_noise(run);
+  const std::size_t stride = switches.size() / steps + 1;
+  for (std::size_t i = 0; i < switches.size(); i += stride) times.push_back(switches[i].t);
   std::size_t passed = 0;
   for (const record_row& row : run.rows) {
     const double fallen = run.rows.front().loss - row.loss;

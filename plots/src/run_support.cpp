@@ -102,6 +102,11 @@ double value_at(const neuron_curves& curves, std::size_t curve, double t) {
   return y[i - 1] + fraction * (y[i] - y[i - 1]);
 }
 
+/// Its ends are not certain, and their errors cover the slide: nobody knows whether it happened.
+bool is_noise(const sliding_interval& slide) {
+  return !slide.certain && !(slide.t_end - slide.t_begin > slide.t_begin_error + slide.t_end_error);
+}
+
 }  // namespace
 
 range shown_times(const trajectory& run, const run_figure_options& options, bool with_switches) {
@@ -111,8 +116,11 @@ range shown_times(const trajectory& run, const run_figure_options& options, bool
   for (const record_row& row : run.rows) {
     if (row.t > 0.0) shown.low = std::min(shown.low, row.t);
   }
-  if (with_switches && !run.switches.empty() && run.switches.front().t > 0.0) {
-    shown.low = std::min(shown.low, run.switches.front().t);
+  if (with_switches) {
+    const std::vector<switch_event> switches = switches_without_noise(run);
+    if (!switches.empty() && switches.front().t > 0.0) {
+      shown.low = std::min(shown.low, switches.front().t);
+    }
   }
   if (!(shown.low < shown.high)) shown.low = 1e-3 * shown.high;
   return shown;
@@ -248,9 +256,14 @@ void add_by_sign(panel& axes, const neuron_curves& curves, const network& last) 
 
 void add_sliding(panel& axes, const neuron_curves& curves, const trajectory& run) {
   line_bundle lines(curves.period);
+  index left_out = 0;
   for (const sliding_interval& slide : run.slides) {
     const auto found = std::lower_bound(curves.neurons.begin(), curves.neurons.end(), slide.neuron);
     if (found == curves.neurons.end() || *found != slide.neuron) continue;
+    if (is_noise(slide)) {
+      ++left_out;
+      continue;
+    }
     const auto curve = static_cast<std::size_t>(found - curves.neurons.begin());
     lines.begin();
     lines.add(slide.t_begin, value_at(curves, curve, slide.t_begin));
@@ -262,9 +275,10 @@ void add_sliding(panel& axes, const neuron_curves& curves, const trajectory& run
     lines.add(slide.t_end, value_at(curves, curve, slide.t_end));
     lines.end();
   }
-  axes.layers.push_back(
-      std::move(lines).make("sliding", fmt::format("lines lw 1.8 lc rgb '{}'", colours::sliding),
-                            "t, " + axes.y_label + "; one slide a part"));
+  axes.layers.push_back(std::move(lines).make(
+      left_out == 0 ? "sliding" : fmt::format("sliding ({} of noise left out)", left_out),
+      fmt::format("lines lw 1.8 lc rgb '{}'", colours::sliding),
+      "t, " + axes.y_label + "; one slide a part"));
 }
 
 Eigen::VectorXd mean_direction(const dataset& data) {

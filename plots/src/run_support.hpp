@@ -10,7 +10,8 @@
 namespace reluflow::plots {
 
 /// The times shown: the window, or all of the run. On a logarithmic axis they start at the first
-/// recorded time after 0, or at the first switch if that is earlier and `with_switches`.
+/// recorded time after 0, or at the first switch that is not noise if that is earlier and
+/// `with_switches`.
 [[nodiscard]] range shown_times(const trajectory& run, const run_figure_options& options,
                                 bool with_switches = false);
 

@@ -123,7 +123,8 @@ check "no temporary file is left" test -z "$(find out -name '.*.tmp')"
 check "eleven times were recorded" test "$(wc -l <out/trajectory.csv)" -eq 12
 check "the header of trajectory.csv" \
   test "$(head -1 out/trajectory.csv)" = "t,loss,mu,mu_mean,gradient_norm,active,sliding"
-check "the header of switches.csv" test "$(head -1 out/switches.csv)" = "t,neuron,sample,from,to"
+check "the header of switches.csv" test "$(head -1 out/switches.csv)" = \
+  "t,neuron,sample,from,to,t_error,certain"
 check "the header of network.csv" test "$(head -1 out/network.csv)" = "sign,log_norm,a,w1,w2"
 check "the summary names the outcome" grep -q '"outcome": "reached_end"' out/summary.json
 

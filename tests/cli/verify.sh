@@ -16,7 +16,7 @@ for name in two_point one_slides random_d3; do
   check "$name: the loss and its error" \
     grep -qE "^final loss [0-9.e+-]+ at t = [0-9]+, estimated error $number$" stdout
   check "$name: the smaller tolerance" \
-    grep -qE "^  rtol 1e-11 +$number +$number +[0-9]+ +0 +$number +reached_end +[0-9.e-]+ +agrees$" stdout
+    grep -qE "^  rtol 1e-11 +$number +$number +[0-9]+ +0 +$number +$number +reached_end +[0-9.e-]+ +agrees$" stdout
   check "$name: the other chart" grep -qE "^  chart cartesian .* agrees$" stdout
   check "$name: the other switching" grep -qE "^  switching [a-z]+ .* agrees$" stdout
   check "$name: all agree" grep -qx "all agree" stdout
@@ -50,8 +50,8 @@ runs 0 verify gaussian.toml --out checked --quiet
 check "--quiet prints nothing" test ! -s stdout
 check "the table as a file" test "$(wc -l <checked/verify.csv)" -eq 5
 check "its header" test "$(head -1 checked/verify.csv)" = \
-  "run,loss_curve,final_loss,matched,missed,switch_time,outcome,seconds,verdict"
-check "its verdicts" grep -qE "^switching global,[^,]+,[^,]+,[0-9]+,0,[^,]+,reached_end,[^,]+,agrees$" \
+  "run,loss_curve,final_loss,matched,missed,switch_time,switch_errors,outcome,seconds,verdict"
+check "its verdicts" grep -qE "^switching global,[^,]+,[^,]+,[0-9]+,0,[^,]+,[^,]+,reached_end,[^,]+,agrees$" \
   checked/verify.csv
 complains 2 "checked: found the file verify.csv, expected a directory without it (--force overwrites)" \
   verify gaussian.toml --out checked

@@ -42,7 +42,7 @@ std::string honest(int steps) {
 const std::string& beginning() {
   static const std::string shared = [] {
     const std::string one = honest(0);
-    const std::string line = "reluflow checkpoint 6\n";
+    const std::string line = "reluflow checkpoint 7\n";
     // After the line: the byte order (1), the version (its length in 8 bytes, its letters), the
     // fingerprint (8).
     const std::size_t version = line.size() + 1;

@@ -48,9 +48,9 @@ inline std::string run_text(const trajectory& run) {
   const run_statistics& s = run.statistics;
   std::string text = fmt::format("{} at {} in chart {}\n", to_string(run.ending), run.t,
                                  static_cast<int>(run.chart));
-  text +=
-      fmt::format("counts {} {} {} {} {} {} {} {} {}\n", s.steps, s.rejected, s.field_evaluations,
-                  s.switches, s.slides, s.repelling, s.dissipated, s.loss_error, s.invariant_drift);
+  text += fmt::format("counts {} {} {} {} {} {} {} {} {} {}\n", s.steps, s.rejected,
+                      s.field_evaluations, s.switches, s.certain_switches, s.slides, s.repelling,
+                      s.dissipated, s.loss_error, s.invariant_drift);
   text += fmt::format("end {}\n", row_text(run.end));
   for (const record_row& row : run.rows) text += fmt::format("row {}\n", row_text(row));
   for (const network& net : run.states) text += fmt::format("state {}\n", network_text(net));
@@ -59,12 +59,14 @@ inline std::string run_text(const trajectory& run) {
   text += fmt::format("final {} {}\n", network_text(run.final_network),
                       pattern_text(run.final_pattern));
   for (const switch_event& e : run.switches) {
-    text += fmt::format("switch {} {} {} {} {} {}\n", e.t, e.neuron, e.sample,
-                        static_cast<int>(e.from), static_cast<int>(e.to), e.repelling);
+    text += fmt::format("switch {} {} {} {} {} {} {} {}\n", e.t, e.neuron, e.sample,
+                        static_cast<int>(e.from), static_cast<int>(e.to), e.repelling, e.t_error,
+                        e.certain);
   }
   for (const sliding_interval& i : run.slides) {
-    text += fmt::format("slide {} {} {} {} {} {} {}\n", i.neuron, i.sample, i.t_begin, i.t_end,
-                        i.eta_begin, i.eta_end, i.open);
+    text +=
+        fmt::format("slide {} {} {} {} {} {} {} {} {} {}\n", i.neuron, i.sample, i.t_begin, i.t_end,
+                    i.eta_begin, i.eta_end, i.open, i.t_begin_error, i.t_end_error, i.certain);
   }
   for (const dense_segment& d : run.dense) {
     text += fmt::format("dense {} {}{}\n", d.t0, d.t1, numbers(d.control));

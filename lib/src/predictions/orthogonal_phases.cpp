@@ -220,7 +220,7 @@ std::vector<switch_event> reactivations(const trajectory& run) {
   std::vector<switch_event> found;
   std::copy_if(run.switches.begin(), run.switches.end(), std::back_inserter(found),
                [](const switch_event& one) {
-                 return one.from != pair_mode::active &&
+                 return one.certain && one.from != pair_mode::active &&
                         (one.to == pair_mode::active || one.to == pair_mode::sliding);
                });
   return found;

@@ -57,9 +57,10 @@ quotients quotients_of(const dataset& data, const trajectory& run) {
   const double least_loss =
       rounding * 0.5 * data.labels().squaredNorm() / static_cast<double>(data.size());
   activation_pattern modes = run.initial_pattern;
-  auto event = run.switches.begin();
+  const std::vector<switch_event> switches = switches_without_noise(run);
+  auto event = switches.begin();
   for (std::size_t i = 0; i < run.rows.size(); ++i) {
-    for (; event != run.switches.end() && event->t <= run.rows[i].t; ++event) {
+    for (; event != switches.end() && event->t <= run.rows[i].t; ++event) {
       modes.set(event->neuron, event->sample, event->to);
     }
     if (!(run.rows[i].loss > least_loss)) continue;

@@ -117,8 +117,8 @@ struct saddle_visit {
 
 // --- A17, A18: what finished runs must show -----------------------------------------------------
 
-/// Switches of a run that wake a pair up again. On orthogonal inputs there are none: what is
-/// inactive stays inactive (paper A, Lemma 6; theory.md A17).
+/// Certain switches of a run that wake a pair up again. On orthogonal inputs there are none: what
+/// is inactive stays inactive (paper A, Lemma 6; theory.md A17).
 [[nodiscard]] std::vector<switch_event> reactivations(const trajectory& run);
 
 /// A residual left its label's side.

@@ -1,6 +1,7 @@
 // Two sequences of switches of one pair, made by hand, and how they are held against each other.
 
-#include "../bench/hunt_comparison.hpp"
+#include "reluflow/detail/switch_alignment.hpp"
+#include "support/switches.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -10,28 +11,11 @@
 namespace reluflow::test {
 namespace {
 
-using namespace reluflow::bench;
+using namespace reluflow::detail;
 using events = std::vector<switch_event>;
 
 constexpr double tolerance = 1e-6;
 constexpr comparison_end end{10.0, 0.01};
-
-switch_event event(double t, pair_mode from, pair_mode to, bool certain = true) {
-  switch_event one;
-  one.t = t;
-  one.from = from;
-  one.to = to;
-  one.certain = certain;
-  return one;
-}
-
-switch_event on(double t, bool certain = true) {
-  return event(t, pair_mode::inactive, pair_mode::active, certain);
-}
-
-switch_event off(double t, bool certain = true) {
-  return event(t, pair_mode::active, pair_mode::inactive, certain);
-}
 
 std::ptrdiff_t count_off(const events& truth, const events& other) {
   const auto entries = aligned(truth, other, end);
@@ -90,7 +74,14 @@ BOOST_AUTO_TEST_CASE(of_several_partners_the_nearest_is_taken) {
   const events other{on(1.0, false), off(1.5, false), on(2.1, false), off(2.5, false),
                      on(4.0, false)};
   for (const alignment_entry& entry : aligned({on(2.0)}, other, end)) {
-    if (entry.truth) BOOST_TEST(entry.other.value().t == 2.1);
+    if (entry.one) BOOST_TEST(entry.other.value().t == 2.1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_first_of_several_is_no_partner_of_one_that_is_nearer_to_the_next) {
+  check_off({on(5.0)}, {on(1.0), off(2.0), on(5.0)}, 2);
+  for (const alignment_entry& entry : aligned({on(5.0)}, {on(1.0), off(2.0), on(5.0)}, end)) {
+    if (entry.one) BOOST_TEST(entry.other.value().t == 5.0);
   }
 }
 
