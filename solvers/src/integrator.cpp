@@ -147,11 +147,11 @@ void integrator::begin() {
     if (w.isZero(0.0)) on_surface.erase(j);
   }
   run_.initial_pattern = modes_.pattern;
+  errors_.start(field_);
   // Neurons that share a cell need no force of their own.
   if (on_surface.empty()) gather();
   if (cells_.members() == 0) evaluate();
   account_.open(values_.loss);
-  errors_.start(field_);
   force_error_ = rounding_of_forces(values_.residuals);
   if (!on_surface.empty()) {
     for (const auto& [neuron, arrivals] : on_surface) settle_neuron(neuron, arrivals, {});
