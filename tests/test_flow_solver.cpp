@@ -232,7 +232,7 @@ BOOST_FIXTURE_TEST_CASE(damage_is_told, halfway) {
   for (const std::string& text :
        {std::string(), std::string("t,loss\n0,1\n"), bytes.substr(0, 9)}) {
     BOOST_TEST(refusal(text) ==
-               "other: found a file of another kind, expected a checkpoint of reluflow, format 6");
+               "other: found a file of another kind, expected a checkpoint of reluflow, format 7");
   }
   const std::string damaged =
       "other: found a checkpoint that is cut short or damaged, expected a complete one";

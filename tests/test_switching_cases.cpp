@@ -65,9 +65,12 @@ std::vector<way> ways() {
   for (const std::string name :
        {"seed_41", "seed_51", "seed_206", "seed_209", "seed_313", "seed_374", "through_origin"}) {
     for (const double rtol : {1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13}) {
-      // One residual passes through zero there at the level of a tolerance of 1e-6, several times.
-      if (name == "seed_209" && rtol > 1e-7) continue;
       for (const auto switching : {switching_method::global, switching_method::asynchronous}) {
+        // A residual passes through zero there by no more than the tolerance, and asynchronous
+        // steps see it do so three times.
+        const bool blurred = name == "seed_209" && rtol > 5e-10 &&
+                             (rtol > 5e-7 || switching == switching_method::asynchronous);
+        if (blurred) continue;
         result.push_back({name, rtol, switching});
       }
     }

@@ -150,8 +150,17 @@ void integrator::watch_resting() {
   let_go(stirring);
   std::map<index, std::vector<arrival>> woken;
   for (index j = 0; j < field_.neurons(); ++j) {
-    for (const index s : surfaces_in(modes_.pattern, j, pair_mode::resting, surfaces_)) {
-      auto w = field_.vectors(state_).col(j);
+    const std::vector<index> resting =
+        surfaces_in(modes_.pattern, j, pair_mode::resting, surfaces_);
+    auto w = field_.vectors(state_).col(j);
+    // It stays at the origin: what rounding has left there points anywhere.
+    if (field_.chart() == chart_kind::cartesian &&
+        static_cast<index>(resting.size()) == surfaces_.size() &&
+        length(w) <= 8.0 * epsilon * std::abs(state_[j])) {
+      w.setZero();
+      continue;
+    }
+    for (const index s : resting) {
       const double sign = field_.sign(state_, j);
       const double velocity = sign * surfaces_.distance(s, values_.forces.col(j));
       if (std::abs(velocity) <= force_error_) {

@@ -48,7 +48,7 @@ class propagated_error {
   /// False when what was read from a checkpoint does not fit the state.
   [[nodiscard]] bool is_consistent(const vector_field& field) const {
     return error_.size() == field.coordinates() && force_errors_.size() == field.neurons() &&
-           since_ >= 0.0 && steps_ >= 0;
+           inside_.size() == field.neurons() && since_ >= 0.0 && steps_ >= 0;
   }
 
   /// Error of w_j inside the last step, relative to the neuron's size.
@@ -73,7 +73,7 @@ class propagated_error {
   friend class cereal::access;
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(error_, force_errors_, since_, steps_);
+    archive(error_, force_errors_, inside_, since_, steps_);
   }
 
   [[nodiscard]] Eigen::VectorXd residual_change(const vector_field& field,
