@@ -34,7 +34,7 @@ class local_events {
 
   /// The first event, given what may be met. Pairs that turn out to lie on their surface come to
   /// rest.
-  local_event first(std::vector<candidate>& candidates) {
+  local_event first(std::vector<nearby_surface>& candidates) {
     const local_piece<Dimension>& piece = walk_.piece;
     const local_path& path = walk_.path;
     const double noise = walk_.noise();
@@ -45,7 +45,7 @@ class local_events {
             : std::nullopt;
     // z lies between z_0 + z_1 u -+ bend u^2, and bend u^2 <= bend u.
     const double bend = piece.series.bend;
-    for (candidate& c : candidates) {
+    for (nearby_surface& c : candidates) {
       c.soonest = local_event{}.u;
       if (is_held(c.mode) || (on_line && c.surface != *on_line)) continue;
       const double sense = sense_of(c.mode);
@@ -58,9 +58,9 @@ class local_events {
     while (true) {
       const auto next = std::min_element(
           candidates.begin(), candidates.end(),
-          [](const candidate& x, const candidate& y) { return x.soonest < y.soonest; });
+          [](const nearby_surface& x, const nearby_surface& y) { return x.soonest < y.soonest; });
       if (next == candidates.end() || next->soonest >= first.u) break;
-      candidate& c = *next;
+      nearby_surface& c = *next;
       const double soonest = std::exchange(c.soonest, local_event{}.u);
       const bool touched = walk_.touches(c.surface);
       if (touched && c.speed - bend > noise + slow) continue;
@@ -77,8 +77,8 @@ class local_events {
   }
 
  private:
-  /// z of a candidate as a polynomial of u.
-  [[nodiscard]] std::array<double, largest_degree + 1> polynomial(const candidate& c) const {
+  /// z of a surface as a polynomial of u.
+  [[nodiscard]] std::array<double, largest_degree + 1> polynomial(const nearby_surface& c) const {
     const local_piece<Dimension>& piece = walk_.piece;
     quintic pull;
     for (int i = 0; i <= piece.products.degree; ++i) {
@@ -94,9 +94,9 @@ class local_events {
     return result;
   }
 
-  /// Where z falls below zero on [0, until], for a candidate whose z is > 0 at first and falls all
-  /// the way.
-  [[nodiscard]] std::optional<double> only_root(const candidate& c, double from,
+  /// Where z falls below zero on [0, until], for one whose z is > 0 at first and falls
+  /// all the way.
+  [[nodiscard]] std::optional<double> only_root(const nearby_surface& c, double from,
                                                 double until) const {
     const std::array<double, largest_degree + 1> z = polynomial(c);
     const auto value_and_slope = [&](double u) {
@@ -115,7 +115,7 @@ class local_events {
   }
 
   /// Where z falls below zero first; pairs that turn out to lie on their surface come to rest.
-  std::optional<double> first_root(candidate& c, bool touched, double slow, double noise) {
+  std::optional<double> first_root(nearby_surface& c, bool touched, double slow, double noise) {
     const int degree = walk_.piece.series.degree;
     std::array<double, largest_degree + 1> powers_of_u = polynomial(c);
     if (touched) powers_of_u[0] = 0.0;

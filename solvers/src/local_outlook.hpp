@@ -13,7 +13,7 @@
 namespace reluflow::detail {
 
 /// A surface that the neuron may meet on the piece ahead.
-struct candidate {
+struct nearby_surface {
   index surface;
   pair_mode mode;
   double z = 0.0;        ///< signed so that it is >= 0 before a switch
@@ -78,17 +78,17 @@ class local_outlook {
 
   /// The modes of the neuron changed.
   void look_at_modes() {
-    for (candidate& c : candidates_) c.mode = walk_.mode_on(c.surface);
+    for (nearby_surface& c : candidates_) c.mode = walk_.mode_on(c.surface);
   }
   /// Its mode on one surface changed.
   void look_at_mode(index surface) {
-    for (candidate& c : candidates_) {
+    for (nearby_surface& c : candidates_) {
       if (c.surface == surface) c.mode = walk_.mode_on(surface);
     }
   }
 
   /// All surfaces that the piece may meet, and others.
-  [[nodiscard]] std::vector<candidate>& candidates() { return candidates_; }
+  [[nodiscard]] std::vector<nearby_surface>& candidates() { return candidates_; }
 
  private:
   /// Where no outlook is open, opens the one again that was open here when the neuron was followed
@@ -121,7 +121,7 @@ class local_outlook {
     for (const index s : opened.within()) candidates_.push_back({s, walk_.mode_on(s)});
     // What holds the neuron is in every window, however short, and is not looked at.
     const auto free = std::count_if(candidates_.begin(), candidates_.end(),
-                                    [](const candidate& c) { return !is_held(c.mode); });
+                                    [](const nearby_surface& c) { return !is_held(c.mode); });
     const double looks = static_cast<double>(std::max<index>(opened.crossed(), 1)) *
                          static_cast<double>(std::max<std::ptrdiff_t>(free, 1));
     longest_ = std::max(
@@ -143,7 +143,7 @@ class local_outlook {
   surface_window<Dimension> near_;
   const surface_window<Dimension>* window_ = &near_;  // which of both the candidates are from
   double longest_ = 1.0;  // what the next window should be at most, in fractions of the step
-  std::vector<candidate> candidates_;
+  std::vector<nearby_surface> candidates_;
 };
 
 }  // namespace reluflow::detail
